@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs every check, goes on after a failure, and says at the end which ones failed.
+set -u
+cd "$(dirname "$0")/.."
+PATH="$PWD/.venv/bin:$PATH"
+failed=
+
+check() {
+    name=$1
+    shift
+    printf '== %s\n' "$name"
+    "$@" || failed="$failed, $name"
+}
+
+check format ruff format --check .
+check lint ruff check .
+check types-mypy mypy
+check types-pyright pyright --pythonpath .venv/bin/python
+check floors lint-imports
+check tree python tools/check_tree.py
+check manual python tools/configuration_reference.py --check
+# Once every id listed in docs/catalogue-required.txt has its test, this line holds the list:
+# check catalogue python tools/coverage_of_catalogue.py --brief --require docs/catalogue-required.txt
+
+if [ -n "$failed" ]; then
+    printf '\nFailed: %s\n' "${failed#, }"
+    exit 1
+fi
+printf '\nAll checks passed.\n'

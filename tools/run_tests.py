@@ -1,0 +1,75 @@
+"""Runs the tests in two phases: what needs a quiet machine alone, then everything else in parallel.
+
+    python tools/run_tests.py [arguments for pytest]
+
+LONG=1 adds the tests marked `long`. The last lines add up both phases.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+REPORTS = Path(sys.prefix) / "test-reports"
+WORKERS = max(2, min(4, os.cpu_count() or 2))
+NO_TESTS = 5  # pytest's exit code
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    name: str
+    markers: str
+    arguments: tuple[str, ...] = ()
+
+
+PHASES = (
+    Phase("alone", "(timed or browser)"),
+    # A file's tests stay together: they may share a server.
+    Phase("parallel", "not (timed or browser)", ("-n", str(WORKERS), "--dist", "loadscope")),
+)
+
+
+def main(arguments: list[str]) -> int:
+    REPORTS.mkdir(exist_ok=True)
+    began = time.monotonic()
+    exits = [run(phase, arguments) for phase in PHASES]
+    total: Counter[str] = Counter()
+    for phase in PHASES:
+        total += counts(phase)
+    print(f"\nBoth phases together, in {time.monotonic() - began:.0f} s:")
+    print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return next((code for code in exits if code not in (0, NO_TESTS)), min(exits))
+
+
+def run(phase: Phase, arguments: list[str]) -> int:
+    report(phase).unlink(missing_ok=True)
+    markers = phase.markers if os.environ.get("LONG") else f"{phase.markers} and not long"
+    command = [sys.executable, "-m", "pytest", "-m", markers, f"--junit-xml={report(phase)}", *phase.arguments]
+    return subprocess.run([*command, *arguments]).returncode
+
+
+def report(phase: Phase) -> Path:
+    return REPORTS / f"{phase.name}.xml"
+
+
+def counts(phase: Phase) -> Counter[str]:
+    """What became of the phase's tests; nothing where pytest did not get as far as a report."""
+    result: Counter[str] = Counter()
+    if report(phase).exists():
+        for suite in ElementTree.parse(report(phase)).iter("testsuite"):  # noqa: S314 - pytest wrote it a moment ago
+            number = {key: int(suite.attrib[key]) for key in ("tests", "failures", "errors", "skipped")}
+            failed = number["failures"] + number["errors"]
+            result["failed"] += failed
+            result["skipped"] += number["skipped"]
+            result["passed"] += number["tests"] - failed - number["skipped"]
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
