@@ -1,0 +1,692 @@
+"""The decision table: the one place that picks a status of authentication.
+
+The table is data, in three parts: `CELLS` says what each cell answers, `STAGE_…` say in which order the cells
+are tried and when each fits, and `decide` walks them. Documentation, OpenAPI and tests read the same rows.
+Sources: RFC 9110 sections 11 and 15.5, RFC 6750 section 3, RFC 9470, and the threads behind S0 to S4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from watchword.core.circumstances import Circumstances, Suppress
+from watchword.core.mechanism import Ambient, AnyMechanism, Kind
+from watchword.core.outcome import (
+    Absent,
+    Accepted,
+    Failed,
+    Insufficient,
+    Malformed,
+    Rejected,
+    Stale,
+    Throttled,
+    Unavailable,
+)
+from watchword.core.principal import Instant, Principal
+from watchword.core.requirement import Precedence, Requirement
+from watchword.core.space import Attempt, ProtectionSpace
+from watchword.http.authentication import Challenge
+
+
+class Challenges(Enum):
+    """Which of the stated challenges an answer carries."""
+
+    NONE = "none"
+    ALL = "every scheme's"
+    OTHERS = "every scheme's but the one just refused, if another is left"
+    OWN = "the deciding credential's own, where it is a token's or a key's"
+    STEP_UP = "Bearer's and the cookie scheme's, with what is missing"
+    BEARER = "Bearer's, if Bearer was used"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one cell answers. `status` None means: pass. `options` are the statuses it may be configured to."""
+
+    id: str
+    status: int | None
+    title: str
+    challenges: Challenges = Challenges.NONE
+    options: tuple[int, ...] = ()
+    retry: bool = False
+    rule: str = ""
+
+
+CELLS: Mapping[str, Cell] = {
+    cell.id: cell
+    for cell in (
+        Cell(id="C00", status=None, title="Granted", rule="OpenMRS steps 1, 2, 4"),
+        Cell(id="C01", status=None, title="Granted to anybody", rule="public target"),
+        Cell(id="C02", status=None, title="Judged as if protected", rule="public target, deliberate credentials failed"),
+        Cell(
+            id="C03",
+            status=401,
+            title="Authentication required",
+            challenges=Challenges.ALL,
+            rule="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
+        ),
+        Cell(
+            id="C04",
+            status=401,
+            title="Authentication required",
+            challenges=Challenges.ALL,
+            rule="RFC 6750 section 3.1",
+        ),
+        Cell(
+            id="C05",
+            status=401,
+            title="Session ended",
+            challenges=Challenges.ALL,
+            options=(401, 403),
+            rule="OpenMRS; 403 only while clients migrate",
+        ),
+        Cell(id="C06", status=None, title="Granted by a later mechanism", rule="OpenMRS steps 2, 4"),
+        Cell(
+            id="C07", status=401, title="Invalid credentials", challenges=Challenges.OTHERS, rule="OpenMRS step 5"
+        ),
+        Cell(
+            id="C08",
+            status=401,
+            title="Malformed credentials",
+            challenges=Challenges.OTHERS,
+            options=(401, 400),
+            rule="RFC 9110 section 11.4",
+        ),
+        Cell(
+            id="C09",
+            status=401,
+            title="Invalid token",
+            challenges=Challenges.ALL,
+            rule="RFC 6750 section 3.1",
+        ),
+        Cell(
+            id="C10",
+            status=400,
+            title="Invalid request",
+            challenges=Challenges.BEARER,
+            rule="RFC 6750 sections 2 and 3.1",
+        ),
+        Cell(
+            id="C11",
+            status=403,
+            title="Insufficient scope",
+            challenges=Challenges.OWN,
+            rule="RFC 6750 section 3.1",
+        ),
+        Cell(id="C12", status=403, title="Forbidden", rule="RFC 9110 section 15.5.4"),
+        Cell(id="C13", status=403, title="Not yours", rule="RESTHeart"),
+        Cell(id="C14", status=403, title="Forbidden here", rule="RFC 9110 section 15.5.4, ASVS 3.5"),
+        Cell(
+            id="C15",
+            status=401,
+            title="Stronger or fresher authentication required",
+            challenges=Challenges.STEP_UP,
+            rule="RFC 9470",
+        ),
+        Cell(id="C16", status=429, title="Too many attempts", retry=True, rule="RFC 6585 section 4"),
+        Cell(id="C17", status=503, title="Cannot authenticate now", retry=True, rule="RFC 9110 section 15.6.4"),
+        Cell(id="C18", status=431, title="Request header fields too large", rule="RFC 6585 section 5"),
+        Cell(
+            id="C19",
+            status=403,
+            title="Third-party credential rejected",
+            options=(403, 400, 422),
+            rule="RFC 9110 section 15.5.4; never a challenge",
+        ),
+        Cell(
+            id="C20",
+            status=403,
+            title="Third-party credential no longer accepted",
+            options=(403, 424, 502),
+            rule="RFC 9110 section 15.5.4; never a challenge",
+        ),
+        Cell(
+            id="C21",
+            status=502,
+            title="Third party unavailable",
+            options=(502, 504, 503),
+            retry=True,
+            rule="RFC 9110 sections 15.6.3 to 15.6.5",
+        ),
+        Cell(id="C22", status=204, title="CORS preflight", rule="Fetch"),
+        Cell(id="C23", status=303, title="Log in", rule="Kallithea: presented-and-bad is never redirected"),
+        Cell(id="C28", status=400, title="Conflicting credentials", rule="strict targets"),
+        Cell(
+            id="C25",
+            status=407,
+            title="Proxy authentication required",
+            challenges=Challenges.ALL,
+            rule="forward-proxy mode only; RFC 9110 section 15.5.8",
+        ),
+    )
+}
+
+CHANGES: Mapping[str, str] = {
+    "C24": "the same decision told as JSON-RPC, SOAP or HTML",
+    "C26": "forward-auth: the true status, or what the proxy can pass on, with the true one in X-Auth-Status",
+    "C27": "no 100 (Continue) before a refusal; HEAD and HTTP/1.0 get the same answer",
+}
+"""Cells of stage 5: they change how an answer is sent, not what was decided."""
+
+DETAILS: Mapping[str, str] = {
+    "authentication-required": "Send credentials by one of the schemes in WWW-Authenticate.",
+    "session-expired": "The session has ended. Log in again.",
+    "session-invalid": "The session is not known here. Log in again.",
+    "malformed-credentials": "The credentials could not be decoded.",
+    "invalid-credentials": "The user name or the password is wrong, or the account cannot be used.",
+    "invalid-token": "The token is not valid. Get a new one.",
+    "expired-token": "The token has expired. Get a new one.",
+    "invalid-api-key": "The API key is not valid.",
+    "expired-api-key": "The API key has expired.",
+    "invalid-request": "The request's credentials cannot be read as one set of credentials.",
+    "conflicting-credentials": "The request carries credentials that do not prove one and the same subject.",
+    "insufficient-scope": "The token or key lacks a scope that this needs.",
+    "forbidden": "The account may not do this. Repeating the request with the same account will not help.",
+    "not-exposed": "This cannot be done with this kind of credentials.",
+    "unknown-identity": "The identity was proven, but no account here belongs to it.",
+    "not-yours": "This belongs to another account.",
+    "csrf": "The request came from a page of another origin.",
+    "tls-required": "Use https: credentials must not travel in cleartext.",
+    "peer-not-allowed": "Requests from this address are not served here.",
+    "step-up-required": "Authenticate again, or more strongly, and repeat the request.",
+    "throttled": "Too many failed attempts. Wait as long as Retry-After says.",
+    "unavailable": "The credentials cannot be checked at the moment. They were not refused: try again.",
+    "header-too-large": "The header section, or a field that carries credentials, is too large.",
+    "preflight": "",
+    "login": "Log in to continue.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """Pass the request on. `principal` is None for anonymous requests.
+
+    `clears` are mechanisms whose cookies the answer must clear; `by` is the deciding attempt.
+    """
+
+    cell: str
+    principal: Principal | None = None
+    clears: tuple[AnyMechanism, ...] = ()
+    by: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Answer in place of the application; a preflight (C22) and a redirect (C23) are told like this too.
+
+    `reasons` are for operators; `principal` is who was proven, if anybody; `hidden` means that the answer must look
+    like a true 404; `deprecated` marks a status that is only kept while clients migrate (S0.17).
+    """
+
+    cell: str
+    status: int
+    code: str
+    title: str
+    detail: str
+    challenges: tuple[Challenge, ...] = ()
+    retry_after: int | None = None
+    clears: tuple[AnyMechanism, ...] = ()
+    hidden: bool = False
+    location: str | None = None
+    deprecated: bool = False
+    principal: Principal | None = None
+    by: Attempt | None = None
+    reasons: tuple[str, ...] = ()
+
+
+Decision: TypeAlias = Granted | Refused
+
+
+@dataclass(slots=True)
+class Case:
+    """One request as the rows look at it."""
+
+    circumstances: Circumstances
+    attempts: Sequence[Attempt]
+    requirement: Requirement
+    now: Instant
+    accepted: list[Attempt] = field(default_factory=list)
+    others: list[Attempt] = field(default_factory=list)
+    """Presented, and not accepted."""
+    deciding: Attempt | None = None
+
+    def ambient(self, attempt: Attempt) -> bool:
+        """Whether the user agent may have sent these credentials unasked."""
+        ambient = attempt.mechanism.ambient
+        return ambient is Ambient.ALWAYS or (ambient is Ambient.IN_BROWSERS and self.circumstances.browser)
+
+    def vetoed(self, attempt: Attempt) -> bool:
+        """Whether the Origin veto keeps these credentials from deciding."""
+        here = self.circumstances
+        return here.foreign and (here.unsafe or self.requirement.sets_session) and self.ambient(attempt)
+
+    @property
+    def foreign_scheme(self) -> bool:
+        """Whether there is an Authorization field that none of the mechanisms takes for its own."""
+        return self.circumstances.authorization and not any(
+            "authorization" in a.mechanism.fields for a in (*self.accepted, *self.others)
+        )
+
+    @property
+    def principal(self) -> Principal:
+        """Who the deciding credentials prove."""
+        assert self.deciding is not None
+        assert isinstance(self.deciding.outcome, Accepted)
+        return self.deciding.outcome.principal
+
+    def failed(self, *kinds: Kind) -> Attempt | None:
+        """The first failed attempt of one of these kinds."""
+        for attempt in self.others:
+            if attempt.mechanism.kind in kinds and isinstance(attempt.outcome, Failed):
+                return attempt
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A cell, and when it fits: `when` gives the public code, or None where the cell does not fit."""
+
+    cell: str
+    when: Callable[[Case], str | None]
+
+
+# --- stage 1: the request alone ------------------------------------------------------------------------------------
+
+
+def _preflight(case: Case) -> str | None:
+    return "preflight" if case.circumstances.preflight else None
+
+
+def _oversize(case: Case) -> str | None:
+    return "header-too-large" if case.circumstances.oversize else None
+
+
+def _not_here(case: Case) -> str | None:
+    here = case.circumstances
+    if here.cleartext and (here.presents or not case.requirement.public):
+        return "tls-required"
+    return None if here.peer_allowed else "peer-not-allowed"
+
+
+def _unreadable(case: Case) -> str | None:
+    return None if case.circumstances.broken is None else "invalid-request"
+
+
+STAGE_1 = (Row("C22", _preflight), Row("C18", _oversize), Row("C14", _not_here), Row("C10", _unreadable))
+
+
+# --- stage 2: somebody accepted ------------------------------------------------------------------------------------
+
+
+def _conflicting(case: Case) -> str | None:
+    if case.requirement.precedence is not Precedence.STRICT:
+        return None
+    subjects = {a.outcome.principal.subject for a in case.accepted if isinstance(a.outcome, Accepted)}
+    conflict = case.others or case.foreign_scheme or len(subjects) > 1
+    return "conflicting-credentials" if conflict else None
+
+
+def _csrf(case: Case) -> str | None:
+    assert case.deciding is not None
+    return "csrf" if case.vetoed(case.deciding) else None
+
+
+def _not_yours(case: Case) -> str | None:
+    owner = case.requirement.owner
+    return "not-yours" if owner is not None and owner != case.principal.subject else None
+
+
+def _forbidden(case: Case) -> str | None:
+    assert case.deciding is not None
+    who, needs = case.principal, case.requirement
+    if not who.registered:
+        return "unknown-identity"
+    if needs.mechanisms is not None and case.deciding.mechanism.name not in needs.mechanisms:
+        return "not-exposed"
+    if needs.self_service is not None and needs.self_service == who.subject:
+        return None
+    return None if needs.roles <= who.roles and needs.permissions <= who.permissions else "forbidden"
+
+
+def _scope_missing(case: Case) -> str | None:
+    scopes = case.principal.scopes
+    return "insufficient-scope" if scopes is not None and not case.requirement.scopes <= scopes else None
+
+
+def _too_weak_or_old(case: Case) -> str | None:
+    proof, needs = case.principal.authentication, case.requirement
+    weak = bool(needs.acr) and proof.acr not in needs.acr
+    old = needs.max_age is not None and proof.auth_time + needs.max_age <= case.now
+    return "step-up-required" if weak or old else None
+
+
+STAGE_2 = (
+    Row("C28", _conflicting),
+    Row("C14", _csrf),
+    Row("C13", _not_yours),
+    Row("C12", _forbidden),
+    Row("C11", _scope_missing),
+    Row("C15", _too_weak_or_old),
+)
+
+
+# --- stage 3: nobody accepted, the target is public -------------------------------------------------------------
+
+
+def _deliberate(case: Case) -> str | None:
+    for attempt in case.others:
+        if not case.ambient(attempt) and not (
+            case.requirement.ignore_invalid and isinstance(attempt.outcome, Failed)
+        ):
+            return "as-if-protected"
+    return None
+
+
+def _anonymous(case: Case) -> str | None:
+    return "anonymous"
+
+
+STAGE_3 = (Row("C02", _deliberate), Row("C01", _anonymous))
+
+
+# --- stage 4: nobody accepted ----------------------------------------------------------------------------------------
+
+
+def _unavailable(case: Case) -> str | None:
+    return "unavailable" if any(isinstance(a.outcome, Unavailable) for a in case.others) else None
+
+
+def _throttled(case: Case) -> str | None:
+    return "throttled" if any(isinstance(a.outcome, Throttled) for a in case.others) else None
+
+
+def _navigation(case: Case) -> str | None:
+    if not case.circumstances.navigation or case.requirement.login_page is None:
+        return None
+    # A browser that navigates adds an Authorization field only on its own account, of whatever scheme it is.
+    foreign = case.foreign_scheme and not case.circumstances.browser
+    deliberate = foreign or any(not case.ambient(a) for a in case.others)
+    return None if deliberate else "login"
+
+
+def _password_malformed(case: Case) -> str | None:
+    for attempt in case.others:
+        if attempt.mechanism.kind is Kind.PASSWORD and isinstance(attempt.outcome, Malformed):
+            return "malformed-credentials"
+    return None
+
+
+def _password_refused(case: Case) -> str | None:
+    for attempt in case.others:
+        if attempt.mechanism.kind is Kind.PASSWORD and isinstance(attempt.outcome, Rejected):
+            return "invalid-credentials"
+    return None
+
+
+def _token_refused(case: Case) -> str | None:
+    # A password scheme comes so far only where it was Stale, like an old Digest nonce (RFC 7616 section 3.3).
+    attempt = case.failed(Kind.OTHER, Kind.PASSWORD)
+    if attempt is None:
+        return None
+    stale = isinstance(attempt.outcome, Stale)
+    return attempt.mechanism.expired_code if stale else attempt.mechanism.invalid_code
+
+
+def _session_ended(case: Case) -> str | None:
+    attempt = case.failed(Kind.SESSION_COOKIE)
+    if attempt is None:
+        return None
+    stale = isinstance(attempt.outcome, Stale)
+    return attempt.mechanism.expired_code if stale else attempt.mechanism.invalid_code
+
+
+def _foreign_scheme(case: Case) -> str | None:
+    return "authentication-required" if case.circumstances.authorization else None
+
+
+def _nothing(case: Case) -> str | None:
+    return "authentication-required"
+
+
+STAGE_4 = (
+    Row("C17", _unavailable),
+    Row("C16", _throttled),
+    Row("C23", _navigation),
+    Row("C08", _password_malformed),
+    Row("C07", _password_refused),
+    Row("C09", _token_refused),
+    Row("C05", _session_ended),
+    Row("C04", _foreign_scheme),
+    Row("C03", _nothing),
+)
+
+
+# --- walking the table -----------------------------------------------------------------------------------------------
+
+
+def decide(
+    circumstances: Circumstances,
+    attempts: Sequence[Attempt],
+    requirement: Requirement,
+    *,
+    space: ProtectionSpace,
+    now: Instant,
+) -> Decision:
+    """What is answered to a request. Pure and total.
+
+    `attempts` has one for each mechanism of the space, in order; those that were not looked at say Absent.
+    """
+    case = Case(circumstances, attempts, requirement, now)
+    if (row := _first(STAGE_1, case)) is not None:
+        if row[0] == "C22" and space.pass_preflights:
+            return Granted(cell="C22")
+        return _refuse(*row, case, space)
+    for attempt in attempts:
+        match attempt.outcome:
+            case Accepted():
+                case.accepted.append(attempt)
+            case Absent():
+                pass
+            case Malformed() | Stale() | Rejected() | Throttled() | Unavailable():
+                case.others.append(attempt)
+    case.deciding = _deciding(case)
+    if case.deciding is not None:
+        if (row := _first(STAGE_2, case)) is not None:
+            return _refuse(*row, case, space)
+        return _grant("C06" if _earlier_failed(case) else "C00", case)
+    if requirement.public and _row(STAGE_3, case)[0] == "C01":
+        return _grant("C01", case)
+    return _refuse(*_row(STAGE_4, case), case, space)
+
+
+def third_party(cell: str, code: str, *, status: int | None = None, retry_after: int | None = None) -> Refused:
+    """The answer beside the stages (C19 to C21) to a call that a third party's refusal or outage ended.
+
+    Raises:
+        ValueError: where the table does not let the cell be answered with this status.
+    """
+    answer = CELLS[cell]
+    chosen = answer.status if status is None else status
+    if cell not in ("C19", "C20", "C21") or chosen is None or chosen not in answer.options:
+        raise ValueError(f"{cell} cannot be answered with {status}: write one of {answer.options}")
+    return Refused(cell=cell, status=chosen, code=code, title=answer.title, detail="", retry_after=retry_after)
+
+
+def unavailable(reason: str, *, retry_after: int = 5) -> Refused:
+    """C17 for a use case whose own records could not be reached or changed."""
+    answer = CELLS["C17"]
+    assert answer.status is not None
+    return Refused(
+        cell=answer.id,
+        status=answer.status,
+        code="unavailable",
+        title=answer.title,
+        detail=DETAILS["unavailable"],
+        retry_after=retry_after,
+        reasons=(reason,),
+    )
+
+
+_PASSED_ON_BY_NGINX = frozenset((401, 403))
+
+
+def status_for_nginx(refused: Refused) -> int:
+    """C26: nginx's auth_request passes 401 and 403 on and turns the rest into 500; it takes any 2xx for a grant."""
+    return refused.status if refused.status in _PASSED_ON_BY_NGINX else 403
+
+
+def _first(rows: Sequence[Row], case: Case) -> tuple[str, str] | None:
+    for row in rows:
+        if (code := row.when(case)) is not None:
+            return row.cell, code
+    return None
+
+
+def _row(rows: Sequence[Row], case: Case) -> tuple[str, str]:
+    found = _first(rows, case)
+    assert found is not None, "the last row of a stage fits everything"
+    return found
+
+
+def _deciding(case: Case) -> Attempt | None:
+    """The accepted attempt that decides: a vetoed one only where no other was accepted."""
+    if not case.accepted:
+        return None
+    for attempt in case.accepted:
+        if not case.vetoed(attempt):
+            return attempt
+    if case.requirement.public and not case.requirement.sets_session:
+        case.accepted.clear()
+        return None
+    return case.accepted[0]
+
+
+def _earlier_failed(case: Case) -> bool:
+    for attempt in case.attempts:
+        if attempt is case.deciding:
+            return False
+        if isinstance(attempt.outcome, Failed):
+            return True
+    return False
+
+
+def _grant(cell: str, case: Case) -> Granted:
+    deciding = case.deciding
+    return Granted(
+        cell=cell,
+        principal=None if deciding is None else case.principal,
+        clears=_clears(case) if case.others else (),
+        by=deciding,
+    )
+
+
+def _refuse(cell: str, code: str, case: Case, space: ProtectionSpace) -> Refused:
+    answer, needs = CELLS[cell], case.requirement
+    status, challenges = answer.status, _challenges(answer.challenges, case, space)
+    assert status is not None
+    deprecated = False
+    if cell == "C08" and needs.malformed_status is not None:
+        status = needs.malformed_status
+    elif cell == "C05" and needs.session_expired_status not in (None, status):
+        assert needs.session_expired_status is not None
+        status, challenges, deprecated = needs.session_expired_status, (), True
+    if case.circumstances.proxying and status == CELLS["C03"].status:
+        cell, answer = "C25", CELLS["C25"]
+        status = answer.status
+        assert status is not None
+    hidden = needs.hidden and cell not in _SHOWN_THOUGH_HIDDEN
+    return Refused(
+        cell=cell,
+        status=status,
+        code=code,
+        title=answer.title,
+        detail=DETAILS.get(code, answer.title),
+        challenges=challenges,
+        retry_after=_retry_after(case) if answer.retry else None,
+        clears=() if hidden else _clears(case),
+        hidden=hidden,
+        location=needs.login_page if cell == "C23" else None,
+        deprecated=deprecated,
+        principal=None if case.deciding is None else case.principal,
+        by=case.deciding,
+        reasons=_reasons(case),
+    )
+
+
+# --- stage 5: changes to an answer -----------------------------------------------------------------------------------
+
+_SHOWN_THOUGH_HIDDEN = frozenset(("C10", "C17", "C18", "C22"))
+_WELL_KNOWN = frozenset(("basic", "bearer", "digest", "dpop", "hoba", "mutual", "negotiate", "scram-sha-256"))
+
+
+def _clears(case: Case) -> tuple[AnyMechanism, ...]:
+    """A session cookie that was Stale or Rejected is cleared, whatever the answer is; no other ever is."""
+    return tuple(
+        a.mechanism
+        for a in case.others
+        if a.mechanism.kind is Kind.SESSION_COOKIE and isinstance(a.outcome, Stale | Rejected)
+    )
+
+
+def _challenges(which: Challenges, case: Case, space: ProtectionSpace) -> tuple[Challenge, ...]:
+    suppress = case.circumstances.suppress
+    if which is Challenges.NONE or suppress is Suppress.ALL:
+        return ()
+    if which is Challenges.BEARER:
+        error = Challenge("Bearer", (("realm", space.realm), ("error", "invalid_request")))
+        return (error,) if case.circumstances.bearer else ()
+    if which is Challenges.OWN:
+        return _own(case)
+    spare = suppress is Suppress.POPUPS or case.requirement.sets_session
+    chosen: dict[Challenge, bool] = {}
+    for mechanism, challenge in _stated(which, case):
+        chosen.setdefault(challenge, mechanism.interactive)
+    if which is Challenges.OTHERS:
+        refused = {a.challenge(case.requirement).scheme.lower() for a in case.others if _was_refused(a)}
+        left = {c: i for c, i in chosen.items() if c.scheme.lower() not in refused}
+        chosen = left or chosen
+    sent = [c for c, interactive in chosen.items() if not (spare and interactive)] or [space.cookie_challenge]
+    # RFC 9110 section 11.3 leaves the order free; clients that stop at what they do not know are helped by this.
+    return tuple(sorted(sent, key=lambda c: c.scheme.lower() not in _WELL_KNOWN))
+
+
+def _stated(which: Challenges, case: Case) -> list[tuple[AnyMechanism, Challenge]]:
+    allowed = case.requirement.mechanisms
+    taken = [a for a in case.attempts if allowed is None or a.mechanism.name in allowed] or list(case.attempts)
+    if which is Challenges.STEP_UP:
+        lacking = Insufficient.AUTHENTICATION
+        stated = [(a.mechanism, a.mechanism.challenge(lacking, case.requirement)) for a in taken]
+        told = [
+            (m, c) for m, c in stated if m.kind is Kind.SESSION_COOKIE or c.scheme.lower() == "bearer"
+        ]
+        return told or stated
+    return [(a.mechanism, a.challenge(case.requirement)) for a in taken]
+
+
+def _own(case: Case) -> tuple[Challenge, ...]:
+    assert case.deciding is not None
+    mechanism = case.deciding.mechanism
+    if mechanism.interactive or mechanism.kind is not Kind.OTHER:
+        return ()
+    return (mechanism.challenge(Insufficient.SCOPE, case.requirement),)
+
+
+def _was_refused(attempt: Attempt) -> bool:
+    return attempt.mechanism.kind is Kind.PASSWORD and isinstance(attempt.outcome, Malformed | Rejected)
+
+
+def _retry_after(case: Case) -> int | None:
+    waits = [a.outcome.retry_after for a in case.others if isinstance(a.outcome, Throttled | Unavailable)]
+    return max(waits, default=None)
+
+
+def _reasons(case: Case) -> tuple[str, ...]:
+    found = [] if case.circumstances.broken is None else [case.circumstances.broken]
+    for attempt in case.others:
+        outcome = attempt.outcome
+        why = outcome.reason if isinstance(outcome, (Malformed, Stale, Rejected, Unavailable)) else "throttled"
+        found.append(f"{attempt.mechanism.name}: {why}")
+    return tuple(found)

@@ -1,0 +1,60 @@
+"""What is worth a line in the security log, by the names of OWASP's Logging Vocabulary (ASVS 16.3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from watchword.core.decide import Refused
+from watchword.http.message import Request
+
+Level = Literal["info", "warning", "error"]
+
+_NAMES: dict[str, tuple[str, Level]] = {
+    "C03": ("authn_required", "info"),
+    "C04": ("authn_required", "info"),
+    "C05": ("session_expired", "info"),
+    "C07": ("authn_login_fail", "warning"),
+    "C08": ("authn_login_fail", "warning"),
+    "C09": ("authn_token_invalid", "warning"),
+    "C10": ("input_validation_fail", "warning"),
+    "C11": ("authz_fail", "warning"),
+    "C12": ("authz_fail", "warning"),
+    "C13": ("authz_fail", "warning"),
+    "C14": ("authz_fail", "warning"),
+    "C15": ("authn_step_up_required", "info"),
+    "C16": ("excess_rate_limit_exceeded", "warning"),
+    "C17": ("sys_dependency_unavailable", "error"),
+    "C18": ("input_validation_fail", "warning"),
+    "C22": ("cors_preflight", "info"),
+    "C23": ("authn_required", "info"),
+    "C28": ("input_validation_fail", "warning"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log. `fields` hold nothing secret: credentials never, names only of who was proven."""
+
+    name: str
+    level: Level
+    fields: dict[str, str | int]
+
+
+def event_of(refused: Refused, request: Request, request_id: str) -> Event:
+    """The event of a refusal, with everything that an operator needs to find out why."""
+    name, level = _NAMES.get(refused.cell, ("authn_refused", "warning"))
+    fields: dict[str, str | int] = {
+        "id": request_id,
+        "cell": refused.cell,
+        "code": refused.code,
+        "status": refused.status,
+        "method": request.method,
+        "path": request.path.decode("latin-1"),
+        "client": request.peer.address,
+    }
+    if refused.reasons:
+        fields["reasons"] = "; ".join(refused.reasons)
+    if refused.principal is not None:
+        fields["subject"] = refused.principal.subject
+    return Event(name, level, fields)

@@ -1,0 +1,84 @@
+"""The records that Watchword keeps: accounts, sessions, the inputs of auth tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from watchword.core.principal import Authentication, Instant, Principal
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthTokenInputs:
+    """What an auth token is derived from, beside the server's key and the account's stamp.
+
+    A token itself is never stored. `generation` grows with every issue and every revocation.
+    """
+
+    generation: int
+    issued_at: Instant
+    valid_until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One user. `name` is the canonical name (NFC) and the subject of principals.
+
+    `stamp` is random and changes with the password: credentials derived under another stamp are dead. It also
+    tells an account from a later one of the same name. `password_hash` is a PHC or legacy crypt string, or None
+    where no password can be used. `auth_token` is None where none is alive.
+    """
+
+    name: str
+    stamp: str
+    password_hash: str | None = field(default=None, repr=False)
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+    disabled: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    created_at: Instant = 0.0
+    auth_token: AuthTokenInputs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One log-in. Only the token's fingerprint (SHA-256) is kept.
+
+    `id` is public (for lists and revocation); `stamp` is the account's stamp at log-in; `expires_at` is the
+    absolute maximum lifetime and `idle_timeout` the inactivity timeout in seconds (ASVS 7.3). `data` is the
+    application's own key/value store, at most 4 KiB as JSON.
+    """
+
+    id: str
+    fingerprint: bytes = field(repr=False)
+    subject: str
+    stamp: str
+    created_at: Instant
+    auth_time: Instant
+    last_seen: Instant
+    expires_at: Instant
+    idle_timeout: float
+    amr: frozenset[str] = frozenset()
+    address: str = ""
+    user_agent: str = ""
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def idle_expires_at(self) -> Instant:
+        """When it ends if nothing more is heard."""
+        return min(self.expires_at, self.last_seen + self.idle_timeout)
+
+
+def principal_of(account: Account, realm: str, authentication: Authentication) -> Principal:
+    """Who the account is, once it has been proven in this way."""
+    return Principal(
+        subject=account.name,
+        realm=realm,
+        authentication=authentication,
+        roles=account.roles,
+        permissions=account.permissions,
+        stamp=account.stamp,
+    )

@@ -1,0 +1,216 @@
+"""Protection spaces (RFC 9110 section 11.5), and which of them and which requirement a target falls under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from watchword.core.mechanism import AnyMechanism
+from watchword.core.outcome import ABSENT, Outcome
+from watchword.core.requirement import Requirement
+from watchword.core.token_manager import TokenManager
+from watchword.http.authentication import Challenge
+from watchword.http.caching import vary
+from watchword.http.message import Request
+from watchword.http.target import Ambiguous, read_path, without_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one mechanism said. Its challenge is asked for only where an answer needs it."""
+
+    mechanism: AnyMechanism
+    outcome: Outcome
+
+    def challenge(self, requirement: Requirement) -> Challenge:
+        """The mechanism's challenge, with the error parameters that fit the outcome."""
+        return self.mechanism.challenge(self.outcome, requirement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionSpace:
+    """A realm with its mechanisms, in order, and how it speaks.
+
+    - `cookie_challenge` is sent where a 401 would be left without any challenge after pop-ups were suppressed.
+    - `own_origins`: serialized origins whose pages may use ambient credentials (where empty: the one that the request
+      was sent to); `cors`: other origins that may, and whose pages may read the answers.
+    - `no_auth_challenge`: what the No-Auth-Challenge field spares, `no-popup` or `remove`; `fetch_spares_popups`:
+      `Sec-Fetch-Dest: empty` spares pop-ups too.
+    - `allow_cleartext`: credentials may travel without TLS. `peer_filter`: which addresses may come here at all.
+    - `pass_preflights`: the application answers CORS preflights itself.
+    - `unnamed` is demanded of targets that no rule names.
+    - `token_manager` shows tokens on answers to password log-ins, where there is one.
+    """
+
+    realm: str
+    mechanisms: tuple[AnyMechanism, ...]
+    cookie_challenge: Challenge
+    own_origins: frozenset[str] = frozenset()
+    cors: frozenset[str] = frozenset()
+    no_auth_challenge: Literal["no-popup", "remove"] = "no-popup"
+    fetch_spares_popups: bool = True
+    allow_cleartext: bool = False
+    peer_filter: Callable[[str], bool] | None = None
+    pass_preflights: bool = False
+    token_manager: TokenManager | None = None
+    unnamed: Requirement = Requirement()
+    absent: tuple[Attempt, ...] = field(init=False, repr=False)
+    vary: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        names = [m.name for m in self.mechanisms]
+        if len(set(names)) != len(names):
+            raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
+        object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
+        object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
+
+    def allows_peer(self, address: str) -> bool:
+        """Whether this address may come here at all."""
+        return self.peer_filter is None or self.peer_filter(address)
+
+    def reads_any(self, request: Request) -> bool:
+        """Whether some mechanism finds credentials of its own in the request."""
+        return any(m.read(request) is not None for m in self.mechanisms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one kind of target demands.
+
+    `path` is made of literal segments, `{name}` for any one segment, and a last `*` for this and everything below.
+    `methods` and `host` are None where any will do. `owner` and `self_service` name the `{name}` segment whose
+    value becomes the requirement's.
+    """
+
+    path: str
+    requirement: Requirement
+    methods: frozenset[str] | None = None
+    host: str | None = None
+    owner: str | None = None
+    self_service: str | None = None
+
+    def bound(self, segments: Sequence[str]) -> Requirement:
+        """The requirement, with the values that the path's parameters have here."""
+        if self.owner is None and self.self_service is None:
+            return self.requirement
+        values = {name[1:-1]: value for name, value in zip(_segments(self.path), segments, strict=False)}
+        return replace(
+            self.requirement,
+            owner=values[self.owner] if self.owner else self.requirement.owner,
+            self_service=values[self.self_service] if self.self_service else self.requirement.self_service,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request asks for: the space it falls in, and what is demanded there."""
+
+    space: ProtectionSpace
+    requirement: Requirement
+
+
+@dataclass(slots=True)
+class _Node:
+    literal: dict[str, _Node] = field(default_factory=dict)
+    any_one: _Node | None = None
+    here: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list)
+    below: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list)
+
+
+Found: TypeAlias = "tuple[ProtectionSpace, Rule] | None"
+_REMEMBERED = 4096
+
+
+class Protection:
+    """All protection spaces of a server, as a tree of path segments: looking up costs what the path is long.
+
+    The most specific path wins (a literal segment before `{name}` before `*`); among rules of one path the first
+    whose method and host fit. What no rule names falls in the first space, and is public only if that says so:
+    deny by default.
+    """
+
+    def __init__(self, spaces: Iterable[tuple[ProtectionSpace, Iterable[Rule]]]) -> None:
+        self._root = _Node()
+        self.spaces: list[ProtectionSpace] = []
+        for space, rules in spaces:
+            self.spaces.append(space)
+            for rule in rules:
+                self._add(space, rule)
+        if not self.spaces:
+            raise ValueError("no protection space: name at least one")
+        self._otherwise = Target(self.spaces[0], self.spaces[0].unnamed)
+        self._seen: dict[tuple[str, bytes, bytes | None], Target | Ambiguous] = {}
+
+    def _add(self, space: ProtectionSpace, rule: Rule) -> None:
+        node = self._root
+        segments = _segments(rule.path)
+        below = bool(segments) and segments[-1] == "*"
+        for segment in segments[:-1] if below else segments:
+            if segment == "*":
+                raise ValueError(f"in the path {rule.path!r} only the last segment may be *: write {{name}} for one")
+            if segment.startswith("{") and segment.endswith("}"):
+                node.any_one = node.any_one or _Node()
+                node = node.any_one
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        (node.below if below else node.here).append((space, rule))
+
+    def find(self, request: Request) -> Target | Ambiguous:
+        """The target of a request, or why its path could be read in more ways than one (F22)."""
+        key = (request.method, request.path, request.field(b"host"))
+        target = self._seen.get(key)
+        if target is None:
+            target = self._find(request.method, request.path, _host(request))
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[key] = target
+        return target
+
+    def _find(self, method: str, raw: bytes, host: str) -> Target | Ambiguous:
+        path = read_path(raw)
+        if isinstance(path, Ambiguous):
+            return path
+        target = self._target(method, path, host)
+        # Some servers cut `;parameters` off a segment before they choose what to serve, others do not. A path
+        # whose two readings are protected differently is refused rather than guessed at.
+        if ";" in path and self._target(method, without_parameters(path), host) != target:
+            return Ambiguous("path parameters change what the path is")
+        return target
+
+    def _target(self, method: str, path: str, host: str) -> Target:
+        segments = _segments(path)
+        found = _search(self._root, segments, 0, method, host)
+        if found is None:
+            return self._otherwise
+        space, rule = found
+        return Target(space, rule.bound(segments))
+
+
+def _search(node: _Node, segments: Sequence[str], at: int, method: str, host: str) -> Found:
+    if at == len(segments):
+        found = _fitting(node.here, method, host)
+    else:
+        child = node.literal.get(segments[at])
+        found = _search(child, segments, at + 1, method, host) if child is not None else None
+        if found is None and node.any_one is not None and segments[at]:
+            found = _search(node.any_one, segments, at + 1, method, host)
+    return found or _fitting(node.below, method, host)
+
+
+def _fitting(rules: Sequence[tuple[ProtectionSpace, Rule]], method: str, host: str) -> Found:
+    for space, rule in rules:
+        if (rule.methods is None or method in rule.methods) and (rule.host is None or rule.host == host):
+            return space, rule
+    return None
+
+
+def _segments(path: str) -> list[str]:
+    inner = path[1:]
+    return inner.split("/") if inner else []
+
+
+def _host(request: Request) -> str:
+    """The host's name or address without its port, in lower case."""
+    host = (request.field(b"host") or b"").decode("latin-1").lower()
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]

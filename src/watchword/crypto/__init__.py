@@ -1,0 +1,1 @@
+"""Floor 0: cryptographic computation without I/O."""

@@ -1,0 +1,123 @@
+"""Requests and responses as values (RFC 9110 section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
+"""Field lines in the order received: lower-case name, value without surrounding white space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who sent the request, as the transport (or a proxy that is trusted to say so) knows it.
+
+    `address` is the client's IP address as text, empty where there is none (a Unix socket). `secure` tells
+    whether the client spoke TLS. `certificate` is the client's, DER-encoded. `proxy` is the address of the
+    trusted proxy that spoke for the client, or None where the client connected itself.
+    """
+
+    address: str
+    secure: bool = False
+    certificate: bytes | None = None
+    proxy: str | None = None
+
+
+class Request:
+    """One request, frozen by convention: a plain class with slots, because it is built for every check.
+
+    `target` is the request target as it stood on the request line, in origin-form (`/path?query`).
+    `body` is what the edge has read of the content: None where nothing has been read.
+    """
+
+    __slots__ = ("_index", "body", "fields", "http_version", "memo", "method", "peer", "target")
+
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        fields: Iterable[tuple[bytes, bytes]] = (),
+        peer: Peer = Peer(""),
+        *,
+        http_version: str = "1.1",
+        body: bytes | None = None,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.fields: Fields = tuple(fields)
+        self.peer = peer
+        self.http_version = http_version
+        self.body = body
+        index: dict[bytes, bytes | tuple[bytes, ...]] = {}
+        for name, value in self.fields:
+            if name in index:
+                held = index[name]
+                index[name] = (*held, value) if isinstance(held, tuple) else (held, value)
+            else:
+                index[name] = value
+        self._index = index
+        self.memo: dict[str, object] | None = None
+        """What floor 0 has already parsed of this request, so that nothing is parsed twice."""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path!r} from {self.peer.address or 'a local socket'}>"
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._index
+
+    def is_without(self, names: frozenset[bytes]) -> bool:
+        """Whether none of these fields is there."""
+        return names.isdisjoint(self._index)
+
+    def field(self, name: bytes) -> bytes | None:
+        """The value of the field if it came on exactly one line, else None. `name` is lower-case."""
+        value = self._index.get(name)
+        return value if isinstance(value, bytes) else None
+
+    def lines(self, name: bytes) -> tuple[bytes, ...]:
+        """Every line of the field, in order. `name` is lower-case."""
+        value = self._index.get(name, ())
+        return (value,) if isinstance(value, bytes) else value
+
+    @property
+    def path(self) -> bytes:
+        """The target's path, as sent: still percent-encoded."""
+        return self.target.partition(b"?")[0]
+
+    @property
+    def query(self) -> bytes:
+        """The target's query, as sent, without the question mark."""
+        return self.target.partition(b"?")[2]
+
+    def replaced(
+        self,
+        *,
+        method: str | None = None,
+        target: bytes | None = None,
+        fields: Iterable[tuple[bytes, bytes]] | None = None,
+        peer: Peer | None = None,
+    ) -> Request:
+        """This request with some parts exchanged."""
+        return Request(
+            self.method if method is None else method,
+            self.target if target is None else target,
+            self.fields if fields is None else fields,
+            self.peer if peer is None else peer,
+            http_version=self.http_version,
+            body=self.body,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response. Field names are lower-case; `body` is complete."""
+
+    status: int
+    fields: Fields = ()
+    body: bytes = b""
+
+    def lines(self, name: bytes) -> tuple[bytes, ...]:
+        """Every line of the field, in order. `name` is lower-case."""
+        return tuple(value for key, value in self.fields if key == name)

@@ -1,0 +1,15 @@
+"""Fields that tell browsers how to treat our own answers (ASVS 3.4)."""
+
+from __future__ import annotations
+
+from watchword.http.message import Fields
+
+SECURITY_FIELDS: Fields = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+)
+"""For answers that are no pages: nothing may be loaded by them, and nobody may frame them."""
+
+STRICT_TRANSPORT: tuple[bytes, bytes] = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""For answers over TLS only: browsers ignore it elsewhere (RFC 6797 section 7.2)."""
