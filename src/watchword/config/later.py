@@ -1,0 +1,46 @@
+"""What the design has and this version cannot do yet: refused with a sentence, never passed over in silence."""
+
+from __future__ import annotations
+
+MECHANISMS = (
+    "api-key",
+    "auth-key",
+    "client-certificate",
+    "couchdb",
+    "digest",
+    "proxy-header",
+    "sealed-session",
+    "signed-request",
+    "url-session",
+)
+
+PERSONAS = ("auth-key", "couchdb", "jwt", "kallithea")
+
+STORES = ("couchdb", "htpasswd", "http", "ldap", "sql-login", "sql-table")
+
+SETTINGS = {
+    "mail": "mail",
+    "passwords.breached_list": "lists of breached passwords",
+    "provider": "third-party integrations",
+    "server.tls.client_ca": "client certificates",
+    "server.tls.client_certificates": "client certificates",
+    "session.binding": "sessions bound to a client",
+    "space.apikey_status": "API keys",
+    "space.face": "faces other than problem details and pages",
+    "storage.shared": "shared caches",
+    "tokens.access_ttl": "access tokens",
+    "tokens.algorithm": "signed tokens",
+    "tokens.grace": "refresh tokens",
+    "tokens.keys": "signed tokens",
+    "tokens.max_refresh": "refresh tokens",
+    "tokens.offline_ttl": "verifiers without a database",
+    "tokens.refresh_ttl": "refresh tokens",
+    "tokens.staleness": "verifiers without a database",
+}
+"""Keys by their place, without the indices of lists, and what they would be for."""
+
+
+def not_yet(key: str) -> str | None:
+    """The sentence about a key that only a later version will know; None where it is none of those."""
+    what = SETTINGS.get(key)
+    return None if what is None else f"this version has no {what} yet; leave the key out"

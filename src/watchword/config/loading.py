@@ -1,0 +1,207 @@
+"""Reading the configuration: the file, then the environment, then the command line; all problems at once."""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from watchword.config.environment import variables
+from watchword.config.lines import Location, line_of, lines_of
+from watchword.config.pairs import findings
+from watchword.config.problems import ConfigurationError, Problem, dotted, shown
+from watchword.config.sentences import sentence
+from watchword.config.settings import Settings
+from watchword.config.values import DEEPEST, FOLDER, is_nested_deeper
+
+LARGEST_FILE = 256 * 1024
+
+
+def load(
+    file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, Mapping[str, object]] | None = None
+) -> Settings:
+    """The settings that the file, the variables and the overrides make together; later ones win.
+
+    `overrides` has tables like the file's, and comes from the command line; a None in it says nothing.
+
+    Raises:
+        ConfigurationError: with every problem that was found.
+    """
+    written = _Written(file)
+    problems = written.read_file()
+    unreadable = bool(problems)
+    found, unknown = variables(environ)
+    problems += unknown
+    for variable, text in found:
+        written.put(variable.location, variable.read(text), variable.name)
+    for location, value in _leaves(overrides or {}, ()):
+        written.put(location, value, "command line")
+    settings, wrong = _checked(written)
+    if unreadable:
+        # What is missing may stand in the file.
+        wrong = [error for error in wrong if error.kind != "missing"]
+    problems += [written.problem(error.location, error.says) for error in wrong]
+    if not unreadable:
+        taken_out = [error.location for error in wrong if error.kind != "extra_forbidden"]
+        problems += [
+            written.problem(finding.location, finding.says)
+            for finding in findings(settings)
+            if not any(_related(place, bad) for place in (finding.location, *finding.depends) for bad in taken_out)
+        ]
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+@dataclass(slots=True)
+class _Written:
+    """What was written, and by whom."""
+
+    file: Path | None
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    text: str = ""
+    lines: dict[Location, int] | None = None
+    origins: dict[Location, str] = field(default_factory=dict[Location, str])
+    """Where values come from that are not the file's."""
+
+    def read_file(self) -> list[Problem]:
+        """Take the file's values. What keeps it from being read is the only problem then."""
+        if self.file is None:
+            return []
+        name = shown(str(self.file))[1:-1]
+        try:
+            self.text = _text_of(self.file)
+        except OSError as error:
+            return [Problem(name, f"cannot be read ({error.strerror}); write the name of a TOML file that can be")]
+        except UnicodeDecodeError:
+            return [Problem(name, "is not UTF-8; save it in that encoding")]
+        except ValueError:
+            return [Problem(name, "cannot be the name of a file; write another")]
+        try:
+            values: dict[str, Any] | None = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            return [_syntax_problem(name, str(error), self.text)]
+        except ValueError:
+            return [Problem(name, "holds a number of thousands of digits; write a shorter one")]
+        except RecursionError:
+            values = None
+        if values is None or is_nested_deeper(values, DEEPEST):
+            return [Problem(name, f"holds more than {DEEPEST} tables and lists in one another; write fewer")]
+        self.values = values
+        return []
+
+    def put(self, location: Location, value: object, origin: str) -> None:
+        """Write a value in place of the file's."""
+        table: Any = self.values
+        for part in location[:-1]:
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        # What is no table is refused for that; there is nothing to write into.
+        if isinstance(table, dict):
+            table[location[-1]] = copy.deepcopy(value)
+            self.origins[location] = origin
+
+    def problem(self, location: Location, says: str) -> Problem:
+        """The problem, with where it was written."""
+        where = dotted(location)
+        for end in range(len(location), 0, -1):
+            if location[:end] in self.origins:
+                return Problem(where, says, self.origins[location[:end]])
+        if self.file is None:
+            return Problem(where, says)
+        if self.lines is None:
+            self.lines = lines_of(self.text)
+        line = line_of(location, self.lines)
+        return Problem(where, says, shown(self.file.name)[1:-1] if line else None, line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Something that pydantic refused. `kind` is pydantic's name for why."""
+
+    location: Location
+    kind: str
+    says: str
+
+
+def _checked(written: _Written) -> tuple[Settings, list[_Wrong]]:
+    """The settings without whatever is wrong, and what is wrong with that."""
+    values = copy.deepcopy(written.values)
+    folder = Path() if written.file is None else written.file.parent
+    wrong: list[_Wrong] = []
+    while True:
+        try:
+            return Settings.model_validate(values, context={FOLDER: folder}), wrong
+        except ValidationError as invalid:
+            errors = [
+                _Wrong(error["loc"], error["type"], sentence(error))
+                for error in invalid.errors(include_url=False, include_input=False)
+            ]
+        # What a later round misses was taken out by the one before.
+        wrong += [error for error in errors if not wrong or error.kind != "missing"]
+        for error in reversed(errors):
+            _take_out(values, error.location, missing=error.kind == "missing")
+
+
+def _take_out(values: dict[str, Any], location: Location, *, missing: bool) -> None:
+    """Remove what is wrong, so that the rest can be looked at. Entries of lists of tables keep their places."""
+    *place, last = location
+    holder: Any = values
+    with suppress(KeyError, IndexError, TypeError):
+        for part in place:
+            holder = holder[part]
+        if last in _STAND_INS:
+            holder[last] = _STAND_INS[last]
+        elif missing:
+            _take_out(values, tuple(place), missing=False)
+        elif isinstance(last, int) and place[-1] in _LISTS_OF_TABLES:
+            holder[last] = {}
+        else:
+            del holder[last]
+            if holder == []:
+                _take_out(values, tuple(place), missing=False)
+
+
+_LISTS_OF_TABLES = ("space", "protect", "store")
+_STAND_INS: Mapping[str | int, str] = {"path": "/"}
+"""Keys that their table must have."""
+
+
+def _related(one: Location, other: Location) -> bool:
+    return one[: len(other)] == other or other[: len(one)] == one
+
+
+def _leaves(table: Mapping[str, object], place: Location) -> Iterator[tuple[Location, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*place, key))
+        elif value is not None:
+            yield (*place, key), value
+
+
+def _text_of(file: Path) -> str:
+    if file.exists() and not file.is_file():
+        raise OSError(None, "it is no file")
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise OSError(None, f"it is larger than {LARGEST_FILE // 1024} KiB")
+    return content.decode("utf-8-sig")
+
+
+# tomllib ends its messages so.
+_PLACE = re.compile(r"(.*) \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)", re.DOTALL)
+
+
+def _syntax_problem(name: str, message: str, text: str) -> Problem:
+    match = _PLACE.fullmatch(message)
+    if match is None:
+        return Problem(name, f"this is no TOML: {message}")
+    line = int(match[2]) if match[2] else text.rstrip().count("\n") + 1
+    return Problem(name, f"this is no TOML: {match[1]}", f"column {match[3]}" if match[3] else None, line)

@@ -1,0 +1,268 @@
+"""Settings that are each right and together unsafe or impossible: refused at start-up.
+
+Each check's first line is its entry in the manual. It sees whole settings; where something wrong was left out of
+them, findings that depend on it are dropped (`depends`), so that nobody is told off twice.
+"""
+
+from __future__ import annotations
+
+import ssl
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from watchword.config.lines import Location
+from watchword.config.problems import shown
+from watchword.config.settings import Settings
+from watchword.config.spaces import Protect
+from watchword.http.forwarded import is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, where, and on which other settings that depends."""
+
+    location: Location
+    says: str
+    depends: tuple[Location, ...] = ()
+
+
+Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Everything that the checks find."""
+    for check in CHECKS:
+        yield from check(settings)
+
+
+# --- the server ------------------------------------------------------------------------------------------------------
+
+
+def listens_beyond_loopback_in_cleartext(settings: Settings) -> Iterator[Finding]:
+    """A host beyond loopback without TLS, without trusted proxies and without `allow_cleartext`."""
+    server = settings.server
+    if _is_loopback(server.host) or server.tls or server.trusted_proxies or server.allow_cleartext:
+        return
+    yield Finding(
+        ("server", "host"),
+        f"{shown(server.host)} is reachable from elsewhere, where passwords must not travel in cleartext; write "
+        "certificate and key under [server.tls], or the proxy that speaks TLS in server.trusted_proxies, or "
+        "(on a network where nobody else listens) server.allow_cleartext = true",
+        depends=(("server", "tls"), ("server", "trusted_proxies"), ("server", "allow_cleartext")),
+    )
+
+
+def public_url_is_cleartext(settings: Settings) -> Iterator[Finding]:
+    """A public URL without https, neither on loopback nor with `allow_cleartext`."""
+    server = settings.server
+    if server.public_url is None or server.allow_cleartext or server.public_url.startswith("https:"):
+        return
+    if not _is_loopback(_host(server.public_url)):
+        secure = "https" + server.public_url.removeprefix("http")
+        yield Finding(
+            ("server", "public_url"),
+            f"clients would send passwords in cleartext to {shown(server.public_url)}; write {shown(secure)}",
+            depends=(("server", "allow_cleartext"),),
+        )
+
+
+def tls_cannot_be_spoken(settings: Settings) -> Iterator[Finding]:
+    """A certificate or key that cannot be read, do not belong together, or a key that everybody may read."""
+    tls = settings.server.tls
+    if tls is None:
+        return
+    unreadable = [
+        Finding(("server", "tls", name), f"{shown(str(file))} {says}")
+        for name, file in (("certificate", tls.certificate), ("key", tls.key))
+        if (says := _why_unreadable(file)) is not None
+    ]
+    yield from unreadable
+    if unreadable:
+        return
+    if tls.key.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        yield Finding(
+            ("server", "tls", "key"), f"everybody on this machine may read {shown(str(tls.key))}; run chmod o= on it"
+        )
+    if (says := _why_no_pair(tls.certificate, tls.key)) is not None:
+        yield Finding(("server", "tls"), says)
+
+
+# --- passwords and sessions ------------------------------------------------------------------------------------------
+
+OWASP_MINIMUM = {1: 47104, 2: 19456, 3: 12288, 4: 9216, 5: 7168}
+"""Argon2id (OWASP Password Storage Cheat Sheet): by passes, the KiB of memory that are needed at least, with p = 1."""
+
+
+def hashing_is_cheap(settings: Settings) -> Iterator[Finding]:
+    """Argon2id parameters below OWASP's minimum."""
+    hashing = settings.passwords.hashing
+    least = OWASP_MINIMUM[min(hashing.t, max(OWASP_MINIMUM))]
+    if hashing.m < least:
+        others = ", ".join(f"t = {t} with m = {m}" for t, m in OWASP_MINIMUM.items() if t != hashing.t)
+        yield Finding(
+            ("passwords", "hashing"),
+            f"t = {hashing.t} with m = {hashing.m} is below OWASP's minimum for Argon2id; "
+            f"write m = {least} or more with this t, or {others}",
+            depends=(("passwords", "hashing", "t"), ("passwords", "hashing", "m")),
+        )
+
+
+def session_idles_longer_than_it_lives(settings: Settings) -> Iterator[Finding]:
+    """An inactivity timeout longer than the absolute lifetime."""
+    session = settings.session
+    if session.idle > session.absolute:
+        yield Finding(
+            ("session", "idle"),
+            "is longer than session.absolute, so that it never ends a session; write a shorter time, or a longer "
+            "session.absolute",
+            depends=(("session", "absolute"),),
+        )
+
+
+def cookie_breaks_its_promise(settings: Settings) -> Iterator[Finding]:
+    """A cookie whose name begins with `__Host-` and that has a domain, or a domain that the public URL is not in."""
+    cookie, url = settings.session.cookie, settings.server.public_url
+    if cookie.domain is None:
+        return
+    place: Location = ("session", "cookie")
+    if cookie.secure_name.startswith("__Host-"):
+        yield Finding(
+            (*place, "domain"),
+            "user agents refuse a cookie with a domain whose name begins with __Host-; "
+            f"leave the domain out, or write session.cookie.name = {shown('__Secure-' + cookie.cleartext_name)}",
+            depends=((*place, "name"),),
+        )
+    if url is not None:
+        host = _host(url)
+        if host != cookie.domain and not host.endswith("." + cookie.domain):
+            yield Finding(
+                (*place, "domain"),
+                f"user agents refuse cookies for {cookie.domain} from {host}; write {shown(host)} or a domain above it",
+                depends=(("server", "public_url"),),
+            )
+
+
+# --- stores and spaces -----------------------------------------------------------------------------------------------
+
+
+def store_stands_twice(settings: Settings) -> Iterator[Finding]:
+    """The same store twice."""
+    for index, store in enumerate(settings.store):
+        if store in settings.store[:index]:
+            yield Finding(("store", index), f"the store {shown(store.kind)} stands there twice; write it once")
+
+
+def target_contradicts_itself(settings: Settings) -> Iterator[Finding]:
+    """A target that is public and requires something, or public or hidden and sends people to a log-in page."""
+    for place, entry in _targets(settings):
+        required = [name for name in entry.require.model_fields_set if getattr(entry.require, name)]
+        if entry.public and required:
+            yield Finding(
+                (*place, "public"),
+                f"anonymous requests would pass whatever require says ({', '.join(sorted(required))}); "
+                "leave out public or require",
+                depends=((*place, "require"),),
+            )
+        if entry.public and entry.login_page is not None:
+            yield Finding(
+                (*place, "login_page"),
+                "nobody is sent to log in where anonymous requests pass; leave out public or login_page",
+                depends=((*place, "public"),),
+            )
+        if entry.hidden and entry.login_page is not None:
+            yield Finding(
+                (*place, "login_page"),
+                "sending people to log in would show what hidden hides; leave out hidden or login_page",
+                depends=((*place, "hidden"),),
+            )
+
+
+def target_takes_what_its_space_lacks(settings: Settings) -> Iterator[Finding]:
+    """A target that takes a mechanism which its space has not."""
+    spaces = settings.spaces()
+    for place, entry in _targets(settings):
+        index = place[1]
+        assert isinstance(index, int)
+        has = spaces[index].mechanisms
+        lacking = [name for name in entry.mechanisms or () if name not in has]
+        if lacking:
+            yield Finding(
+                (*place, "mechanisms"),
+                f"the space has no {' and no '.join(map(shown, lacking))}; write one of {shown(has)}, or add it to the "
+                "space's mechanisms",
+                depends=(("space", index, "mechanisms"), ("realm", "personas")),
+            )
+
+
+def owner_is_not_in_the_path(settings: Settings) -> Iterator[Finding]:
+    """An owner that is no `{name}` segment of the target's path."""
+    for place, entry in _targets(settings):
+        owner = entry.require.owner
+        if owner is not None and f"{{{owner}}}" not in entry.path.split("/"):
+            named = [segment[1:-1] for segment in entry.path.split("/") if segment.startswith("{")]
+            write = " or ".join(map(shown, named)) if named else "the name of a segment, as in /tokens/{userid}"
+            yield Finding(
+                (*place, "require", "owner"),
+                f"the path has no segment named {shown(owner)}; write {write}",
+                depends=((*place, "path"),),
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    listens_beyond_loopback_in_cleartext,
+    public_url_is_cleartext,
+    tls_cannot_be_spoken,
+    hashing_is_cheap,
+    session_idles_longer_than_it_lives,
+    cookie_breaks_its_promise,
+    store_stands_twice,
+    target_contradicts_itself,
+    target_takes_what_its_space_lacks,
+    owner_is_not_in_the_path,
+)
+"""In the order of the manual."""
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
+
+
+def _host(origin: str) -> str:
+    """The host of a serialized origin, an IPv6 address without its brackets."""
+    authority = origin.partition("://")[2]
+    return authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
+
+
+def _why_unreadable(file: Path) -> str | None:
+    try:
+        if not file.is_file():
+            return "is no file; write the name of a PEM file" if file.exists() else "is not there; write where it is"
+        with file.open("rb"):
+            return None
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); give the server's user the right to, or write another file"
+
+
+def _why_no_pair(certificate: Path, key: Path) -> str | None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # With an empty passphrase, so that nobody is asked for one.
+        context.load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return "the key is not the certificate's; write a certificate and the private key that belongs to it"
+        return (
+            "certificate or key is no PEM file that can be used, or the key has a passphrase; write PEM files without"
+        )
+    except (OSError, ValueError):
+        return "certificate or key cannot be used; write PEM files without a passphrase"
+    return None
+
+
+def _targets(settings: Settings) -> Iterator[tuple[Location, Protect]]:
+    for at, space in enumerate(settings.space):
+        for index, entry in enumerate(space.protect):
+            yield ("space", at, "protect", index), entry

@@ -1,0 +1,64 @@
+"""Personas: with which defaults the server speaks the dialect of a product whose clients it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+MechanismName: TypeAlias = Literal["session", "auth-token", "basic", "bearer"]
+PersonaName: TypeAlias = Literal["openmrs", "restheart"]
+Suppression: TypeAlias = Literal["no-popup", "remove"]
+
+MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer")
+"""In the order in which they are tried. Tokens come right before Basic, whose credentials they are sent as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds where the configuration says nothing."""
+
+    realm: str = "Watchword"
+    cookie_scheme: str = "Watchword-Cookie"
+    mechanisms: tuple[MechanismName, ...] = MECHANISMS
+    no_auth_challenge: Suppression = "no-popup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """What one dialect wants; None where it does not mind."""
+
+    realm: str | None = None
+    cookie_scheme: str | None = None
+    mechanisms: frozenset[MechanismName]
+    no_auth_challenge: Suppression | None = None
+
+
+PERSONAS: dict[PersonaName, Persona] = {
+    "openmrs": Persona(
+        realm="OpenMRS",
+        cookie_scheme="OpenMRS-Cookie",
+        mechanisms=frozenset(("session", "auth-token", "basic")),
+    ),
+    "restheart": Persona(
+        realm="RESTHeart Realm",
+        mechanisms=frozenset(("session", "auth-token", "basic")),
+        no_auth_challenge="remove",
+    ),
+}
+
+
+def defaults_of(names: Sequence[PersonaName]) -> Defaults:
+    """The defaults of these personas together: the first that minds decides, and mechanisms add up."""
+    personas = [PERSONAS[name] for name in names]
+    if not personas:
+        return Defaults()
+    plain = Defaults()
+    wanted = frozenset[MechanismName]().union(*(persona.mechanisms for persona in personas))
+    suppression: list[Suppression] = [p.no_auth_challenge for p in personas if p.no_auth_challenge is not None]
+    return Defaults(
+        realm=next((p.realm for p in personas if p.realm is not None), plain.realm),
+        cookie_scheme=next((p.cookie_scheme for p in personas if p.cookie_scheme is not None), plain.cookie_scheme),
+        mechanisms=tuple(name for name in MECHANISMS if name in wanted),
+        no_auth_challenge=suppression[0] if suppression else plain.no_auth_challenge,
+    )

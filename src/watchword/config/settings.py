@@ -1,0 +1,250 @@
+"""The settings of `watchword.toml`: the docstring of each is its entry in the manual."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from watchword.config import later
+from watchword.config.names import CookieDomain, CookieName, CookieScheme, RealmName, SameSite
+from watchword.config.personas import PERSONAS, Defaults, PersonaName, defaults_of
+from watchword.config.places import Database, File, ListenHost, Proxies, PublicUrl, Route
+from watchword.config.section import Section
+from watchword.config.spaces import ResolvedSpace, Space, resolved
+from watchword.config.values import Duration, Minutes, Once, Some, Switch, Text, choice, whole
+from watchword.crypto.password import MOST_LANES, MOST_MEMORY, MOST_PASSES
+from watchword.http.forwarded import Trust, trusted_proxies
+
+Format: TypeAlias = Literal["console", "json"]
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+class Tls(Section):
+    """Certificate and key with which the server speaks TLS itself. Both are PEM files, and must belong together."""
+
+    certificate: File = Field(examples=["certificate.pem"])
+    """The certificate, followed by those that lead to the root. A relative name begins at the configuration file."""
+
+    key: File = Field(examples=["key.pem"])
+    """Its private key, without a passphrase, readable for nobody but its owner (and group)."""
+
+
+class Server(Section):
+    """Where the server listens, and whom it believes."""
+
+    host: ListenHost = Field(default="127.0.0.1", examples=["::1"])
+    """The address to listen on. Beyond loopback it needs `[server.tls]`, or trusted proxies that speak TLS, or
+    `allow_cleartext`."""
+
+    port: Annotated[int, whole(0, 65535)] = Field(default=8080, examples=[8443])
+    """The port to listen on; 0 takes a free one."""
+
+    public_url: PublicUrl | None = Field(default=None, examples=["https://auth.example.com"])
+    """The origin under which clients reach the server: scheme, host, and port where it is not the scheme's own."""
+
+    workers: Annotated[int, whole(1, 256)] = Field(default=1, examples=[4])
+    """Processes that serve. They share one database and see each other's changes at the next check."""
+
+    trusted_proxies: Proxies = Field(default=(), examples=[["10.0.0.5", "10.1.0.0/16"]])
+    """Addresses and networks of proxies whose word about clients counts (`X-Forwarded-*`, `Forwarded`), and `unix`
+    for a Unix socket. Nobody by default; everybody is refused."""
+
+    allow_cleartext: Switch = Field(default=False, examples=[True])
+    """Credentials may travel without TLS beyond loopback. Everybody on the way can read them then."""
+
+    tls: Tls | None = Field(default=None, examples=[{"certificate": "certificate.pem", "key": "key.pem"}])
+    """Certificate and key; see below. Without them the server speaks cleartext, to loopback or to proxies."""
+
+    @property
+    def trust(self) -> Trust:
+        """The trusted proxies, as they are looked up."""
+        return trusted_proxies(self.trusted_proxies)
+
+
+class Realm(Section):
+    """What clients are told they authenticate to."""
+
+    name: RealmName | None = Field(default=None, examples=["Clinic"])
+    """The realm in challenges. The first persona's that has one where nothing is said, else `Watchword`."""
+
+    cookie_scheme: CookieScheme | None = Field(default=None, examples=["Clinic-Cookie"])
+    """The authentication scheme that stands for the session cookie in challenges: a token of RFC 9110 that is no
+    other scheme's name. The first persona's that has one where nothing is said, else `Watchword-Cookie`."""
+
+    personas: Annotated[
+        tuple[Annotated[PersonaName, choice(*PERSONAS, later=later.PERSONAS, what="persona")], ...], Once
+    ] = Field(default=(), examples=[["openmrs", "restheart"]])
+    """Products whose clients are served in their dialect. A persona changes names, formats and defaults, never what
+    is decided; what is written here wins over it."""
+
+
+class Storage(Section):
+    """Where accounts, sessions and tokens are kept."""
+
+    url: Database = Field(default="sqlite:///watchword.db", examples=["sqlite:////srv/watchword/watchword.db"])
+    """An SQLite file. With three slashes it lies in the data folder, with four anywhere."""
+
+
+class Store(Section):
+    """Who may say that a password is somebody's. In this version: our own accounts."""
+
+    kind: Annotated[Literal["builtin"], choice("builtin", later=later.STORES, what="store")] = Field(
+        default="builtin", examples=["builtin"]
+    )
+    """`builtin`: the accounts in the storage."""
+
+
+class Cookie(Section):
+    """The session cookie. It is always HttpOnly, has Path=/, and is Secure wherever the request came by TLS."""
+
+    name: CookieName | None = Field(default=None, examples=["__Host-clinic"])
+    """Its name over TLS; `__Host-watchword` where nothing is said (`__Secure-watchword` with a domain). On cleartext
+    loopback it goes without its prefix."""
+
+    domain: CookieDomain | None = Field(default=None, examples=["example.com"])
+    """The domain whose hosts all get the cookie; only the server's own host where nothing is said."""
+
+    same_site: SameSite = Field(default="Lax", examples=["Strict"])
+    """When browsers send it along with requests that other sites began: `Lax` for links followed, `Strict` never."""
+
+    @property
+    def secure_name(self) -> str:
+        """The name over TLS."""
+        return self.name or ("__Host-watchword" if self.domain is None else "__Secure-watchword")
+
+    @property
+    def cleartext_name(self) -> str:
+        """The name on cleartext loopback, where a prefix would promise what is not so."""
+        return self.secure_name.removeprefix("__Host-").removeprefix("__Secure-")
+
+
+class Session(Section):
+    """How long log-ins last."""
+
+    idle: Duration = Field(default="30m", validate_default=True, examples=["15m"])
+    """The inactivity timeout: unused for so long, a session ends."""
+
+    absolute: Duration = Field(default="12h", validate_default=True, examples=["8h"])
+    """The absolute maximum session lifetime: it ends then, however much it is used."""
+
+    max_per_user: Annotated[int, whole(1, 10_000)] | None = Field(default=None, examples=[10])
+    """How many sessions an account may have; the oldest ends for one more. Any number where nothing is said."""
+
+    cookie: Cookie = Field(default=Cookie(), examples=[{"same_site": "Strict"}])
+    """The session cookie; see below."""
+
+
+class Tokens(Section):
+    """Auth tokens: stand-ins for the password in Basic credentials, under the option names of RESTHeart."""
+
+    ttl: Minutes = Field(default=15, validate_default=True, examples=[60])
+    """Minutes that a token lives."""
+
+    srv_uri: Route = Field(default="/tokens", alias="srv-uri", examples=["/tokens"])
+    """The path under which clients look at their token and revoke it: `GET` and `DELETE <srv-uri>/<userid>`."""
+
+    sliding: Switch = Field(default=False, examples=[True])
+    """A token lives for `ttl` from when it was last shown, instead of from its issue."""
+
+    @property
+    def ttl_seconds(self) -> float:
+        """The same in seconds."""
+        return self.ttl * 60
+
+
+class Hashing(Section):
+    """What an Argon2id hash costs (RFC 9106). Not below OWASP's minimum; stored hashes are upgraded at log-in."""
+
+    t: Annotated[int, whole(1, MOST_PASSES)] = Field(default=2, examples=[3])
+    """Passes over the memory."""
+
+    m: Annotated[int, whole(8, MOST_MEMORY)] = Field(default=19456, examples=[47104])
+    """Memory in KiB."""
+
+    p: Annotated[int, whole(1, MOST_LANES)] = Field(default=1, examples=[1])
+    """Lanes."""
+
+
+class Passwords(Section):
+    """What new passwords must be like, how they are kept, and who may make an account."""
+
+    min_length: Annotated[int, whole(8, 64)] = Field(default=8, examples=[15])
+    """Characters that a new password needs at least. ASVS 6.2.1 recommends 15."""
+
+    context_words: tuple[Text, ...] = Field(default=(), examples=[["clinic", "openmrs"]])
+    """Words that everybody here would guess: a password that is one of them is refused, in any case of letters."""
+
+    hashing: Hashing = Field(default=Hashing(), examples=[{"t": 3, "m": 19456, "p": 1}])
+    """What hashing costs; see below."""
+
+    sign_up: Switch = Field(default=False, examples=[True])
+    """Everybody may make an account with `POST /users`; otherwise administrators only."""
+
+    enumeration_safe: Switch = Field(default=False, examples=[True])
+    """`POST /users` answers 202 whether or not the name was free, instead of 201 or 409."""
+
+
+class Limits(Section):
+    """How many wrong passwords are looked at (ASVS 6.3.1)."""
+
+    account_failures: Annotated[int, whole(1, 100)] = Field(default=10, examples=[5])
+    """Failures under one name after which its next attempts must wait, longer each time. At most 100 (NIST SP
+    800-63B)."""
+
+    address_per_minute: Annotated[int, whole(1, 1_000_000)] = Field(default=100, examples=[30])
+    """Failures a minute from one address after which its attempts must wait."""
+
+    overall_per_minute: Annotated[int, whole(1, 100_000_000)] = Field(default=1000, examples=[5000])
+    """Failures a minute in all after which attempts must wait."""
+
+    max_delay: Duration = Field(default="5m", validate_default=True, examples=["1m"])
+    """The longest wait that an account is given: its owner is never locked out for longer."""
+
+
+class Log(Section):
+    """What the server writes to standard error. It never holds a secret."""
+
+    format: Annotated[Format, choice("console", "json")] = Field(default="console", examples=["json"])
+    """For people or for programs."""
+
+    level: Annotated[Level, choice("debug", "info", "warning", "error")] = Field(default="info", examples=["warning"])
+    """The least that is written."""
+
+
+class Settings(Section):
+    """Everything that can be configured. Without any file, the defaults serve loopback from SQLite."""
+
+    server: Server = Server()
+    realm: Realm = Realm()
+    storage: Storage = Storage()
+    store: Annotated[tuple[Store, ...], Some] = (Store(),)
+    session: Session = Session()
+    tokens: Tokens = Tokens()
+    space: tuple[Space, ...] = ()
+    passwords: Passwords = Passwords()
+    limits: Limits = Limits()
+    log: Log = Log()
+
+    @property
+    def defaults(self) -> Defaults:
+        """What `[realm]` says, and its personas where it says nothing."""
+        of_personas = defaults_of(self.realm.personas)
+        return Defaults(
+            realm=self.realm.name or of_personas.realm,
+            cookie_scheme=self.realm.cookie_scheme or of_personas.cookie_scheme,
+            mechanisms=of_personas.mechanisms,
+            no_auth_challenge=of_personas.no_auth_challenge,
+        )
+
+    def spaces(self) -> tuple[ResolvedSpace, ...]:
+        """The protection spaces, every default filled in; one where none is configured."""
+        return tuple(
+            resolved(
+                space,
+                self.defaults,
+                public_url=self.server.public_url,
+                allow_cleartext=self.server.allow_cleartext,
+            )
+            for space in self.space or (Space(),)
+        )

@@ -1,0 +1,218 @@
+"""`[[space]]` and `[[space.protect]]`: protection spaces, and what their targets demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from watchword.config import later
+from watchword.config.names import MalformedStatus, Method, RealmName, SessionExpiredStatus
+from watchword.config.personas import MECHANISMS, Defaults, MechanismName, Suppression
+from watchword.config.places import Origin, Page, PathPattern, RequestHost
+from watchword.config.problems import shown
+from watchword.config.section import Section
+from watchword.config.values import Duration, Once, Some, Switch, Text, choice
+from watchword.core.requirement import Precedence, Requirement
+from watchword.core.space import Rule
+
+
+def _tokens_before_basic(names: tuple[MechanismName, ...]) -> tuple[MechanismName, ...]:
+    if "auth-token" in names and "basic" in names and names.index("basic") != names.index("auth-token") + 1:
+        ordered: list[str] = [name for name in names if name != "auth-token"]
+        ordered.insert(ordered.index("basic"), "auth-token")
+        raise ValueError(
+            f'"auth-token" must stand right before "basic", whose credentials it shares; write {shown(ordered)}'
+        )
+    return names
+
+
+def _with_head(methods: frozenset[str]) -> frozenset[str]:
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+MechanismChoice: TypeAlias = Annotated[MechanismName, choice(*MECHANISMS, later=later.MECHANISMS, what="mechanism")]
+Mechanisms: TypeAlias = Annotated[tuple[MechanismChoice, ...], Some, Once]
+PrecedenceName: TypeAlias = Literal["session-first", "deliberate-first", "strict"]
+Preflight: TypeAlias = Literal["answer", "pass"]
+
+
+class Require(Section):
+    """What whoever is proven must have besides."""
+
+    roles: frozenset[Text] = Field(default=frozenset(), examples=[["clerk"]])
+    """Roles, all of which are needed (403 without)."""
+
+    scopes: frozenset[Text] = Field(default=frozenset(), examples=[["patients:read"]])
+    """Scopes, all of which a token or key needs (403 without). Sessions and passwords have every scope."""
+
+    permissions: frozenset[Text] = Field(default=frozenset(), examples=[["View Patients"]])
+    """Permissions, all of which are needed (403 without)."""
+
+    acr: frozenset[Text] = Field(default=frozenset(), examples=[["mfa"]])
+    """Authentication context classes, one of which the proof must have reached (401 `step-up-required` without)."""
+
+    max_age: Duration | None = Field(default=None, examples=["10m"])
+    """How long ago the proof may have been given (401 `step-up-required` later)."""
+
+    owner: Text | None = Field(default=None, examples=["userid"])
+    """The `{name}` segment of the path that holds the only subject who may, whatever the roles of others (403)."""
+
+
+class Protect(Section):
+    """What one kind of target demands. The most specific path wins: a literal segment before `{name}` before `*`.
+
+    Of several entries with one path, the first whose methods and host fit counts. What no entry names demands
+    that somebody is proven, and nothing more.
+    """
+
+    path: PathPattern = Field(examples=["/patients/{id}/*"])
+    """The decoded path: literal segments, `{name}` for any one segment, and a last `*` for this and all below."""
+
+    host: RequestHost | None = Field(default=None, examples=["api.example.com"])
+    """The host that the request must name; any where nothing is said."""
+
+    methods: Annotated[frozenset[Method], Some, AfterValidator(_with_head)] | None = Field(
+        default=None, examples=[["GET"]]
+    )
+    """The methods to which this applies; all where nothing is said. GET includes HEAD."""
+
+    require: Require = Field(default=Require(), examples=[{"roles": ["clerk"]}])
+    """What is needed besides a proof of who it is."""
+
+    public: Switch = Field(default=False, examples=[True])
+    """Anonymous requests pass. Deliberate credentials that are wrong are still refused (see `ignore_invalid`)."""
+
+    hidden: Switch = Field(default=False, examples=[True])
+    """Refusals look, to the byte, like the answer for something that is not there (404)."""
+
+    login_page: Page | None = Field(default=None, examples=["/ui/login"])
+    """Where browsers that navigate are sent (303) instead of getting a 401."""
+
+    strict: Switch = Field(default=False, examples=[True])
+    """All credentials of a request must prove the same subject (400 otherwise): `precedence = "strict"` for this."""
+
+    mechanisms: Mechanisms | None = Field(default=None, examples=[["session"]])
+    """Those mechanisms of the space that may act here (403 `not-exposed` for others); all where nothing is said."""
+
+    session_expired_status: SessionExpiredStatus | None = Field(default=None, examples=[403])
+    """As for the space, for this alone."""
+
+
+class Space(Section):
+    """A protection space: a realm, the mechanisms that are tried in it, and how it answers.
+
+    Without any, there is one over the server's own routes. The first is the one of targets that none names.
+    """
+
+    realm: RealmName | None = Field(default=None, examples=["Clinic"])
+    """The realm in its challenges; that of `[realm]` where nothing is said."""
+
+    mechanisms: Annotated[Mechanisms, AfterValidator(_tokens_before_basic)] | None = Field(
+        default=None, examples=[["session", "auth-token", "basic", "bearer"]]
+    )
+    """Mechanisms in the order in which they are tried; those of the personas where nothing is said, and without a
+    persona all that there are."""
+
+    precedence: Annotated[PrecedenceName, choice("session-first", "deliberate-first", "strict")] = Field(
+        default="session-first", examples=["strict"]
+    )
+    """Which of several credentials decides: the first in order that is accepted, what was sent on purpose, or all,
+    which must then agree."""
+
+    no_auth_challenge: Annotated[Suppression, choice("no-popup", "remove")] | None = Field(
+        default=None, examples=["remove"]
+    )
+    """What `No-Auth-Challenge` and `?noauthchallenge` spare a client: the challenges that make browsers pop up, or
+    all of them, against RFC 9110. `no-popup` where nothing is said, `remove` with the persona restheart."""
+
+    fetch_spares_popups: Switch = Field(default=True, examples=[False])
+    """Requests of scripts (`Sec-Fetch-Dest: empty`) are spared pop-ups without asking."""
+
+    cors: frozenset[Origin] = Field(default=frozenset(), examples=[["https://app.example.com"]])
+    """Origins of other sites whose pages may call with credentials and read the answers."""
+
+    own_origins: frozenset[Origin] = Field(default=frozenset(), examples=[["https://clinic.example.com"]])
+    """Origins whose pages may use cookies and Basic: those of the applications behind the space. For the server's
+    own routes `server.public_url` is one of them. Where there is none, the origin that a request was sent to is."""
+
+    preflight: Annotated[Preflight, choice("answer", "pass")] = Field(default="answer", examples=["pass"])
+    """Whether CORS preflights are answered here or passed to the application, always without an identity."""
+
+    malformed_status: MalformedStatus | None = Field(default=None, examples=[400])
+    """The status for passwords that cannot be decoded (C08); 401 where nothing is said."""
+
+    session_expired_status: SessionExpiredStatus | None = Field(default=None, examples=[403])
+    """The status for an ended session (C05): 401 where nothing is said, 403 while clients migrate, which is then
+    announced as deprecated."""
+
+    ignore_invalid: Switch = Field(default=False, examples=[True])
+    """On public targets, wrong credentials count as none instead of being refused."""
+
+    protect: tuple[Protect, ...] = Field(
+        default=(), examples=[[{"path": "/patients/*", "require": {"roles": ["clerk"]}}]]
+    )
+    """What targets demand; see below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedSpace:
+    """A protection space with every default filled in, in the terms of `core.space`.
+
+    `unnamed` is what is demanded of targets that no rule names.
+    """
+
+    realm: str
+    cookie_scheme: str
+    mechanisms: tuple[MechanismName, ...]
+    own_origins: frozenset[str]
+    cors: frozenset[str]
+    no_auth_challenge: Suppression
+    fetch_spares_popups: bool
+    allow_cleartext: bool
+    pass_preflights: bool
+    unnamed: Requirement
+    rules: tuple[Rule, ...]
+
+
+def resolved(space: Space, defaults: Defaults, *, public_url: str | None, allow_cleartext: bool) -> ResolvedSpace:
+    """The space with what it leaves open taken from `defaults` and from the server."""
+    unnamed = Requirement(
+        precedence=Precedence(space.precedence),
+        ignore_invalid=space.ignore_invalid,
+        malformed_status=space.malformed_status,
+        session_expired_status=space.session_expired_status,
+    )
+    return ResolvedSpace(
+        realm=space.realm or defaults.realm,
+        cookie_scheme=defaults.cookie_scheme,
+        mechanisms=space.mechanisms or defaults.mechanisms,
+        own_origins=space.own_origins | ({public_url} if public_url is not None else frozenset()),
+        cors=space.cors,
+        no_auth_challenge=space.no_auth_challenge or defaults.no_auth_challenge,
+        fetch_spares_popups=space.fetch_spares_popups,
+        allow_cleartext=allow_cleartext,
+        pass_preflights=space.preflight == "pass",
+        unnamed=unnamed,
+        rules=tuple(_rule(entry, unnamed) for entry in space.protect),
+    )
+
+
+def _rule(entry: Protect, unnamed: Requirement) -> Rule:
+    needs = entry.require
+    requirement = replace(
+        unnamed,
+        public=entry.public,
+        mechanisms=None if entry.mechanisms is None else frozenset(entry.mechanisms),
+        roles=needs.roles,
+        permissions=needs.permissions,
+        scopes=needs.scopes,
+        acr=needs.acr,
+        max_age=needs.max_age,
+        precedence=Precedence.STRICT if entry.strict else unnamed.precedence,
+        hidden=entry.hidden,
+        login_page=entry.login_page,
+        session_expired_status=entry.session_expired_status or unnamed.session_expired_status,
+    )
+    return Rule(path=entry.path, requirement=requirement, methods=entry.methods, host=entry.host, owner=needs.owner)

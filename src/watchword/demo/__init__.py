@@ -1,0 +1,1 @@
+"""The demo: a small REST API behind Watchword, people to sign in as, and a page that does so without pop-ups."""

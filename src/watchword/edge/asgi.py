@@ -1,0 +1,130 @@
+"""The ASGI host: protects any ASGI application (Starlette, FastAPI, Litestar, Quart, Django)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, TypeAlias, cast
+
+from watchword.core.principal import Principal
+from watchword.core.space import Protection
+from watchword.edge.engine import Answered, Engine
+from watchword.http.fields import IDENTITY_FIELDS, strip_look_alikes
+from watchword.http.message import Fields, Peer, Request, Response
+
+# The types of the ASGI specification: its messages are open dictionaries.
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PRINCIPAL: Final = "watchword.principal"
+"""Where the application finds the principal in the scope; None for anonymous requests."""
+
+
+def request_of(scope: Scope) -> Request:
+    """The request as ASGI tells it. Certificate, address and scheme come from the transport, never from fields."""
+    query: bytes = scope["query_string"]
+    path: bytes = scope.get("raw_path") or _quoted(scope["path"])
+    client = scope.get("client")
+    secure = scope["scheme"] in ("https", "wss")
+    return Request(
+        scope.get("method", "GET"),
+        path + b"?" + query if query else path,
+        scope["headers"],
+        Peer(client[0] if client else "", secure),
+        http_version=scope["http_version"],
+    )
+
+
+def principal_of(scope: Scope) -> Principal | None:
+    """Who the request was proven to come from."""
+    return cast("Principal | None", scope.get(PRINCIPAL))
+
+
+class Guarded:
+    """An application behind an engine: it sees no request that was refused, and no look-alike of our own fields."""
+
+    def __init__(self, application: Application, engine: Engine, protection: Protection) -> None:
+        self._application = application
+        self._engine = engine
+        self._protection = protection
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._application(scope, receive, send)
+            return
+        request = self._engine.resolved(request_of(scope))
+        judged = await self._engine.arun(self._engine.judge(request, self._protection))
+        if isinstance(judged, Answered):
+            if scope["type"] == "websocket":
+                await _deny_websocket(scope, judged.response, send)
+            else:
+                await send_response(judged.response, send, method=request.method)
+            return
+        inner = dict(scope)
+        inner[PRINCIPAL] = judged.principal
+        inner["headers"] = strip_look_alikes(request.fields, IDENTITY_FIELDS)
+        await self._application(inner, receive, _adding(send, judged.fields))
+
+
+def _adding(send: Send, added: Fields) -> Send:
+    async def send_with_fields(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": merged(message.get("headers", ()), added)}
+        await send(message)
+
+    return send_with_fields
+
+
+_UNITED = (b"vary", b"access-control-expose-headers")
+
+
+def merged(fields: Any, added: Fields) -> list[tuple[bytes, bytes]]:
+    """The application's fields and ours. Lists are united; what the application says itself stays as it is.
+
+    So does a cookie that it sets: a log-in over a stale session must not have its new cookie cleared.
+    """
+    result = [(bytes(name).lower(), bytes(value)) for name, value in fields]
+    own = {name for name, _ in result}
+    cookies = {_cookie_name(value) for name, value in result if name == b"set-cookie"}
+    for name, value in added:
+        if name not in own or (name == b"set-cookie" and _cookie_name(value) not in cookies):
+            result.append((name, value))
+        elif name in _UNITED:
+            first = next(at for at, line in enumerate(result) if line[0] == name)
+            held = b",".join((*(text for key, text in result if key == name), value))
+            names = dict.fromkeys(part.strip() for part in held.split(b",") if part.strip())
+            rest = [line for line in result[first:] if line[0] != name]
+            result[first:] = [(name, b", ".join(names)), *rest]
+    return result
+
+
+def _cookie_name(set_cookie: bytes) -> bytes:
+    return set_cookie.partition(b"=")[0].strip()
+
+
+async def send_response(response: Response, send: Send, *, method: str) -> None:
+    """Send a complete response; a HEAD request gets everything but the content."""
+    fields = list(response.fields)
+    if response.status >= 200 and response.status != 204:
+        fields.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": fields})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+
+
+async def _deny_websocket(scope: Scope, response: Response, send: Send) -> None:
+    """Refuse a handshake with the true answer where the server can send one, else by closing."""
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await send(
+            {"type": "websocket.http.response.start", "status": response.status, "headers": list(response.fields)}
+        )
+        await send({"type": "websocket.http.response.body", "body": response.body})
+    else:
+        await send({"type": "websocket.close", "code": 3000})
+
+
+def _quoted(path: str) -> bytes:
+    from urllib.parse import quote
+
+    return quote(path, safe="/!$&'()*+,;=:@~").encode("ascii")

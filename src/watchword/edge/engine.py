@@ -1,0 +1,132 @@
+"""One engine per process: checks requests against protection spaces, and turns refusals into answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from watchword.core.ask import AnswerFailed, Steps
+from watchword.core.circumstances import read_circumstances
+from watchword.core.decide import Granted, Refused
+from watchword.core.guard import check, guard
+from watchword.core.principal import Instant, Principal
+from watchword.core.requirement import Requirement
+from watchword.core.respond import granted_fields, respond
+from watchword.core.space import Protection, ProtectionSpace
+from watchword.core.token_manager import ShownToken
+from watchword.edge.drive import Answers, arun, run
+from watchword.http.forwarded import Trust, resolve
+from watchword.http.message import Fields, Request, Response
+from watchword.http.timestamps import milliseconds
+
+T = TypeVar("T")
+
+
+class Witness(Protocol):
+    """Who is told of every decision: for logs and metrics. It must be quick, and must not raise."""
+
+    def granted(self, granted: Granted) -> None: ...
+    def refused(self, refused: Refused, request: Request, request_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The request may pass. `fields` are added to whatever the application answers."""
+
+    principal: Principal | None
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The request is answered in place of the application."""
+
+    response: Response
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What every host of this process shares, put together by the composition root.
+
+    `pool` runs what has to wait, `patience` is how many seconds an answer may take. `clock` gives the time,
+    `entropy(n)` n random bytes. `trust` says which proxies are believed.
+    """
+
+    answers: Answers
+    pool: Executor
+    witness: Witness
+    trust: Trust
+    entropy: Callable[[int], bytes]
+    clock: Callable[[], Instant] = time.time
+    patience: float = 10.0
+    token_location: str = "/tokens"
+
+    def run(self, steps: Steps[T]) -> T:
+        """Drive steps to their end, waiting in place."""
+        return run(steps, self.answers)
+
+    async def arun(self, steps: Steps[T]) -> T:
+        """Drive steps to their end on the event loop."""
+        return await arun(steps, self.answers, self.pool, self.patience)
+
+    def judge(self, request: Request, protection: Protection) -> Steps[Admitted | Answered]:
+        """Whether a request may pass, with all that its answer needs."""
+        space, decision = yield from check(request, protection, self.clock())
+        return (yield from self._carry_out(decision, request, space))
+
+    def demand(
+        self, request: Request, space: ProtectionSpace, requirement: Requirement, *, broken: str | None = None
+    ) -> Steps[Admitted | Answered]:
+        """The same for a requirement that is known only once the content has been read, or for a broken request."""
+        circumstances = read_circumstances(request, space, broken=broken)
+        decision = yield from guard(request, space, requirement, circumstances, self.clock())
+        return (yield from self._carry_out(decision, request, space))
+
+    def refuse(self, refused: Refused, request: Request, space: ProtectionSpace) -> Steps[Answered]:
+        """The answer to a request that a use case refused."""
+        request_id = self.entropy(9).hex()
+        self.witness.refused(refused, request, request_id)
+        extra: Fields = ()
+        if refused.principal is not None and not refused.challenges and not refused.hidden:
+            extra = yield from self._token_fields(refused, space)
+        circumstances = read_circumstances(request, space)
+        return Answered(respond(refused, request, space, circumstances, request_id, extra), refused)
+
+    def resolved(self, request: Request) -> Request:
+        """The request as the client sent it to the outermost trusted proxy."""
+        return resolve(request, self.trust)
+
+    def _carry_out(
+        self, decision: Granted | Refused, request: Request, space: ProtectionSpace
+    ) -> Steps[Admitted | Answered]:
+        if isinstance(decision, Refused):
+            return (yield from self.refuse(decision, request, space))
+        self.witness.granted(decision)
+        fields = granted_fields(decision, request, space)
+        if space.token_manager is not None and decision.by is not None:
+            fields += yield from self._token_fields(decision, space)
+        return Admitted(decision.principal, fields)
+
+    def _token_fields(self, decision: Granted | Refused, space: ProtectionSpace) -> Steps[Fields]:
+        """The auth token of whom Basic proved (S3.2). An answer does not fail for want of it."""
+        if space.token_manager is None or decision.by is None or decision.principal is None:
+            return ()
+        if decision.by.mechanism.name not in ("basic", "auth-token"):
+            return ()
+        try:
+            shown = yield from space.token_manager.issue(decision.principal.subject, self.clock())
+        except AnswerFailed:
+            return ()
+        return () if shown is None else self.token_fields(shown)
+
+    def token_fields(self, shown: ShownToken) -> Fields:
+        """The fields in which a token is shown to its owner."""
+        return (
+            (b"auth-token", shown.token.encode("ascii")),
+            (b"auth-token-location", self.token_location.encode("ascii")),
+            (b"auth-token-valid-until", milliseconds(shown.valid_until).encode("ascii")),
+        )

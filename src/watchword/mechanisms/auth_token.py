@@ -1,0 +1,57 @@
+"""The auth token as password of HTTP Basic (RESTHeart): `Basic base64(userid:auth-token)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watchword.core.ask import Steps
+from watchword.core.mechanism import Ambient, Kind
+from watchword.core.names import looked_up_name
+from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected, Stale
+from watchword.core.principal import Authentication, Instant
+from watchword.core.records import principal_of
+from watchword.core.requirement import Requirement
+from watchword.core.token_manager import TokenManager
+from watchword.crypto.secret import Secret
+from watchword.http.authentication import Challenge, Unreadable
+from watchword.http.credentials import user_pass
+from watchword.http.message import Request
+from watchword.tokens.format import is_well_formed
+from watchword.tokens.password import Password
+
+
+@dataclass(frozen=True, slots=True)
+class AuthToken:
+    """Reads and judges Basic credentials whose password has the form of an auth token."""
+
+    realm: str
+    tokens: TokenManager
+    name: str = "auth-token"
+    kind: Kind = Kind.OTHER
+    ambient: Ambient = Ambient.IN_BROWSERS
+    interactive: bool = True
+    needs_body: bool = False
+    fields: tuple[str, ...] = ("authorization",)
+    invalid_code: str = "invalid-token"
+    expired_code: str = "expired-token"
+
+    def read(self, request: Request) -> Password | Malformed | None:
+        found = user_pass(request)
+        if found is None or isinstance(found, Unreadable) or not is_well_formed(found[1], "t"):
+            return None  # what cannot be decoded is the password mechanism's to refuse
+        return Password(found[0], Secret(found[1]))
+
+    def verify(self, credentials: Password, request: Request, now: Instant) -> Steps[Outcome]:
+        name = looked_up_name(credentials.name)
+        found = yield from self.tokens.resolve(name, credentials.password.reveal_text(), now)
+        if isinstance(found, str):
+            return Stale(found) if found == "expired" else Rejected(found)
+        inputs = found.auth_token
+        proven_at = inputs.issued_at if inputs is not None else now
+        return Accepted(principal_of(found, self.realm, Authentication(mechanism=self.name, auth_time=proven_at)))
+
+    def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
+        return Challenge("Basic", (("realm", self.realm), ("charset", "UTF-8")))
+
+    def clear(self, request: Request) -> tuple[bytes, ...]:
+        return ()

@@ -1,0 +1,97 @@
+"""The session cookie: `Cookie: __Host-watchword=ww_s_…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from watchword.core.ask import Steps
+from watchword.core.mechanism import Ambient, Kind
+from watchword.core.outcome import Insufficient, Outcome, Rejected
+from watchword.core.principal import Instant
+from watchword.core.requirement import Requirement
+from watchword.crypto.secret import fingerprint
+from watchword.http.authentication import Challenge
+from watchword.http.cookies import clear_cookie, find_cookie, set_cookie
+from watchword.http.message import Request
+from watchword.tokens.challenge import step_up
+from watchword.tokens.session import judge_session
+
+
+@dataclass(frozen=True, slots=True)
+class CookieSettings:
+    """How the cookie is written. `name` is the one over TLS; `cleartext_name` the one on cleartext loopback,
+    where clients other than browsers would not send a Secure cookie."""
+
+    name: str = "__Host-watchword"
+    cleartext_name: str = "watchword"
+    domain: str | None = None
+    same_site: str = "Lax"
+
+
+@dataclass(frozen=True, slots=True)
+class CookieValues:
+    """What came under the cookie's name: one value, or several where somebody planted another."""
+
+    values: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookie:
+    """Reads, judges, sets and clears the session cookie."""
+
+    realm: str
+    scheme: str
+    settings: CookieSettings = CookieSettings()
+    name: str = "session"
+    kind: Kind = Kind.SESSION_COOKIE
+    ambient: Ambient = Ambient.ALWAYS
+    interactive: bool = False
+    needs_body: bool = False
+    fields: tuple[str, ...] = ("cookie",)
+    invalid_code: str = "session-invalid"
+    expired_code: str = "session-expired"
+
+    def cookie_name(self, request: Request) -> str:
+        """The name in use on the transport by which the request came."""
+        return self.settings.name if request.peer.secure else self.settings.cleartext_name
+
+    def read(self, request: Request) -> CookieValues | None:
+        lines = request.lines(b"cookie")
+        if not lines:
+            return None
+        values = find_cookie(lines, self.cookie_name(request).encode())
+        return CookieValues(values) if values else None
+
+    def verify(self, credentials: CookieValues, request: Request, now: Instant) -> Steps[Outcome]:
+        if len(credentials.values) > 1:
+            # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
+            return Rejected("sent twice")
+        return (
+            yield from judge_session(
+                fingerprint(credentials.values[0]), now, mechanism=self.name, realm=self.realm
+            )
+        )
+
+    def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
+        challenge = Challenge(self.scheme, (("realm", self.realm),))
+        return step_up(challenge, requirement) if outcome is Insufficient.AUTHENTICATION else challenge
+
+    def set(self, request: Request, token: str, max_age: int) -> bytes:
+        """The Set-Cookie value that hands the token to the user agent."""
+        return set_cookie(
+            self.cookie_name(request),
+            token,
+            max_age=max_age,
+            domain=self.settings.domain if request.peer.secure else None,
+            secure=request.peer.secure,
+            same_site=self.settings.same_site,
+        )
+
+    def clear(self, request: Request) -> tuple[bytes, ...]:
+        return (
+            clear_cookie(
+                self.cookie_name(request),
+                domain=self.settings.domain if request.peer.secure else None,
+                secure=request.peer.secure,
+            ),
+        )

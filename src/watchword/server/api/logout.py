@@ -1,0 +1,37 @@
+"""POST /logout: the sessions that the request presents end, on every node."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from watchword.flows.logout import log_out as log_out_steps
+from watchword.server.api.call import Call, Here
+from watchword.server.api.documented import documented
+
+router = APIRouter(tags=["log-in"])
+
+
+@router.post(
+    "/logout",
+    summary="Log out",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=documented(cells=("C17",)),
+)
+async def log_out(call: Here) -> Response:
+    """Ends the session and clears its cookie. 204 without a session too.
+
+    A cookie that a page of another origin made the browser send counts for nothing.
+    """
+    return await logged_out(call)
+
+
+async def logged_out(call: Call) -> Response:
+    """The answer to a log-out, by whatever route it was asked for."""
+    cookie = call.service.cookie
+    await call.settled(log_out_steps(call.request, cookie, call.circumstances))
+    answer = Response(status_code=204)
+    if not call.circumstances.foreign and cookie.read(call.request) is not None:
+        answer.raw_headers += [(b"set-cookie", line) for line in cookie.clear(call.request)]
+    return answer

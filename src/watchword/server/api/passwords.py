@@ -1,0 +1,76 @@
+"""PUT /users/{name}/password: one's own, with the current one; anybody's, for administrators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from watchword.core.names import looked_up_name
+from watchword.flows.accounts import PasswordRefused, change_password
+from watchword.flows.login import prove
+from watchword.server.api.call import Call, Here
+from watchword.server.api.content import Content, content
+from watchword.server.api.documented import documented
+from watchword.server.api.errors import NotHere, wrong_member
+from watchword.server.api.fields import PasswordText
+from watchword.server.api.session import current_session
+from watchword.server.rules import administrator
+from watchword.tokens.password import Password
+
+router = APIRouter(tags=["accounts"])
+
+
+class NewPassword(Content):
+    """Another password. `current_password` is needed for one's own."""
+
+    password: PasswordText
+    current_password: PasswordText | None = None
+
+
+@router.put(
+    "/users/{name}/password",
+    summary="Change a password",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=documented(
+        content=NewPassword, cells=("C07", "C12", "C16", "C17"), problems=("not-found",)
+    ),
+)
+async def set_password(
+    call: Here, name: str, wanted: Annotated[NewPassword, Depends(content(NewPassword))]
+) -> Response:
+    """Every session and the auth token of the account end, but for the session that asks.
+
+    A wrong current password is answered, counted and delayed like one at log-in.
+    """
+    name, service = looked_up_name(name), call.service
+    await call.demand(replace(administrator(service.space.unnamed), self_service=name))
+    keep = None
+    if name == call.who.subject:
+        await _prove(call, name, wanted)
+        session = await call.run(current_session(call))
+        keep = None if session is None else session.fingerprint
+    steps = change_password(
+        name,
+        wanted.password.reveal_text(),
+        policy=service.passwords,
+        entropy=service.engine.entropy,
+        keep=keep,
+    )
+    try:
+        changed = await call.run(steps)
+    except PasswordRefused as refused:
+        raise wrong_member("password", str(refused)) from None
+    if changed is None:
+        raise NotHere
+    return Response(status_code=204)
+
+
+async def _prove(call: Call, name: str, wanted: NewPassword) -> None:
+    if wanted.current_password is None:
+        raise wrong_member("current_password", "The current password is needed to change one's own.")
+    credentials = Password(name, wanted.current_password)
+    await call.settled(prove(credentials, call.request, call.service.space, call.service.now()))

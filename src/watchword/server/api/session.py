@@ -1,0 +1,119 @@
+"""GET /session: who is logged in, for pages; and /session/data, an application's own data of a session."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from watchword.core.ask import Steps, ask
+from watchword.core.questions import FindSession, WriteSessionData
+from watchword.core.records import Json, Session
+from watchword.crypto.secret import fingerprint
+from watchword.http.authentication import Authorization
+from watchword.http.credentials import authorization
+from watchword.server.api.call import Call, Here
+from watchword.server.api.content import json_object
+from watchword.server.api.documented import ANY_OBJECT, documented
+from watchword.server.api.errors import NotHere, Wrong
+from watchword.server.api.views import WhoView, session_term
+
+router = APIRouter(tags=["sessions"])
+
+LONGEST_DATA = 4096
+"""Of a session's data as compact JSON in UTF-8, in bytes (S2.42)."""
+
+
+@router.get(
+    "/session",
+    summary="Who is logged in",
+    response_model_exclude_unset=True,
+    openapi_extra=documented(cells=("C17",)),
+)
+async def show_session(call: Here) -> WhoView:
+    """The principal and its session, or `{"authenticated": false}`: pages may ask it without provoking a 401."""
+    # Asked in any case: where the storage does not answer, "nobody" would log a person out who is logged in.
+    session = await call.run(current_session(call))
+    if call.principal is None:
+        return WhoView(authenticated=False)
+    return WhoView(
+        authenticated=True,
+        subject=call.principal.subject,
+        roles=sorted(call.principal.roles),
+        permissions=sorted(call.principal.permissions),
+        session=None if session is None else session_term(session),
+    )
+
+
+@router.get(
+    "/session/data", summary="Read the session's data", openapi_extra=documented(cells=("C17",), problems=("not-found",))
+)
+async def read_data(call: Here) -> dict[str, Json]:
+    """What an application keeps with the session. 404 where each request carries its own proof."""
+    return dict((await _session(call)).data)
+
+
+@router.put(
+    "/session/data",
+    summary="Replace the session's data",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=documented(content=ANY_OBJECT, cells=("C17",), problems=("not-found",)),
+)
+async def write_data(call: Here, data: Annotated[dict[str, Json], Depends(json_object)]) -> Response:
+    """Takes a JSON object of at most 4 KiB, kept on the server and deleted with the session."""
+    if len(_compact(data)) > LONGEST_DATA:
+        raise Wrong("content-too-large", f"A session holds at most {LONGEST_DATA} bytes of data.")
+    return await _write(call, data)
+
+
+@router.delete(
+    "/session/data",
+    summary="Delete the session's data",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=documented(cells=("C17",), problems=("not-found",)),
+)
+async def delete_data(call: Here) -> Response:
+    """Leaves the session without data."""
+    return await _write(call, {})
+
+
+async def _write(call: Call, data: dict[str, Json]) -> Response:
+    session = await _session(call)
+    if not await call.run(ask(WriteSessionData(session.fingerprint, data))):
+        raise NotHere
+    return Response(status_code=204)
+
+
+async def _session(call: Call) -> Session:
+    session = await call.run(current_session(call))
+    if session is None:
+        raise NotHere
+    return session
+
+
+def current_session(call: Call) -> Steps[Session | None]:
+    """The session by which the principal was proven; None where there is none, as with Basic."""
+    proven_by = None if call.principal is None else call.principal.authentication.session
+    for token in _tokens(call):
+        found = yield from ask(FindSession(fingerprint(token)))
+        if found is not None and found.session.id == proven_by:
+            return found.session
+    return None
+
+
+def _tokens(call: Call) -> tuple[bytes, ...]:
+    cookies = call.service.cookie.read(call.request)
+    field = authorization(call.request)
+    bearer = isinstance(field, Authorization) and field.scheme == "bearer" and field.token68 is not None
+    return (
+        *(() if cookies is None else cookies.values),
+        *((field.token68.encode("latin-1"),) if bearer else ()),
+    )
+
+
+def _compact(data: dict[str, Json]) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,139 @@
+"""Records as clients see them: what is not named here is never shown."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from watchword.core.principal import Principal
+from watchword.core.records import Account, Json, Session
+from watchword.http.timestamps import milliseconds
+
+
+class SessionTerm(BaseModel):
+    """A session: its public id, and when it ends."""
+
+    id: str
+    expires_at: str
+    idle_expires_at: str
+
+
+class SessionView(SessionTerm):
+    """A session in a list; `current` marks the one that asks."""
+
+    subject: str
+    created_at: str
+    last_seen: str
+    address: str
+    user_agent: str
+    current: bool
+
+
+class LoggedInView(BaseModel):
+    """Who logged in, and the session that began. `session_token` is there where `delivery` was `body`."""
+
+    subject: str
+    roles: list[str]
+    permissions: list[str]
+    session: SessionTerm
+    session_token: str | None = None
+
+
+class WhoView(BaseModel):
+    """Who asks; without a session where each request carries its own proof."""
+
+    authenticated: bool
+    subject: str | None = None
+    roles: list[str] | None = None
+    permissions: list[str] | None = None
+    session: SessionTerm | None = None
+
+
+class AccountView(BaseModel):
+    """An account, without anything that could prove to be it."""
+
+    username: str
+    roles: list[str]
+    permissions: list[str]
+    disabled: bool
+    attributes: dict[str, str]
+    created_at: str
+
+
+class AccountsView(BaseModel):
+    """A page of accounts. `next_cursor` asks for the next one; it is null on the last."""
+
+    users: list[AccountView]
+    next_cursor: str | None
+
+
+class SessionsView(BaseModel):
+    """Sessions, newest first."""
+
+    sessions: list[SessionView]
+
+
+class TokenView(BaseModel):
+    """The live auth token: to be sent as the password of HTTP Basic."""
+
+    auth_token: str
+    valid_until: str
+
+
+class RolesView(BaseModel):
+    """The roles of whoever asks."""
+
+    authenticated: bool = True
+    roles: list[str]
+
+
+class AcceptedView(BaseModel):
+    """The same whether the name was free or taken."""
+
+    detail: str = Field(default="If the name is free, the account waits until an administrator enables it.")
+
+
+def session_term(session: Session) -> SessionTerm:
+    """When the session ends."""
+    return SessionTerm(
+        id=session.id,
+        expires_at=milliseconds(session.expires_at),
+        idle_expires_at=milliseconds(session.idle_expires_at),
+    )
+
+
+def session_view(session: Session, *, current: bool) -> SessionView:
+    """The session in a list."""
+    return SessionView(
+        id=session.id,
+        expires_at=milliseconds(session.expires_at),
+        idle_expires_at=milliseconds(session.idle_expires_at),
+        subject=session.subject,
+        created_at=milliseconds(session.created_at),
+        last_seen=milliseconds(session.last_seen),
+        address=session.address,
+        user_agent=session.user_agent,
+        current=current,
+    )
+
+
+def logged_in(principal: Principal, session: Session, token: str | None) -> dict[str, Json]:
+    """The answer to a log-in; `token` is what the client gets in place of a cookie."""
+    value: dict[str, Json] = {
+        "subject": principal.subject,
+        "roles": [*sorted(principal.roles)],
+        "permissions": [*sorted(principal.permissions)],
+        "session": {**session_term(session).model_dump()},
+    }
+    return value if token is None else {**value, "session_token": token}
+
+
+def account_view(account: Account) -> AccountView:
+    """The account without its secrets."""
+    return AccountView(
+        username=account.name,
+        roles=sorted(account.roles),
+        permissions=sorted(account.permissions),
+        disabled=account.disabled,
+        attributes=dict(account.attributes),
+        created_at=milliseconds(account.created_at),
+    )

@@ -1,0 +1,104 @@
+"""The hot routes, plain ASGI: /verify in its dialects, and /whoami."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from watchword.core.principal import Principal
+from watchword.core.requirement import Requirement
+from watchword.core.space import Protection
+from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
+from watchword.edge.engine import Admitted, Answered
+from watchword.http.authentication import Unreadable
+from watchword.http.caching import NO_STORE
+from watchword.http.forwarded import original
+from watchword.http.message import Request, Response
+from watchword.http.problem import CONTENT_TYPE, Problem
+from watchword.http.security_fields import SECURITY_FIELDS
+from watchword.http.timestamps import milliseconds
+from watchword.server.forward_auth import Dialect, Identities, in_dialect
+from watchword.server.service import Service
+
+Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+JSON = (b"content-type", b"application/json")
+
+
+def whoami(service: Service) -> Handler:
+    """Who the request comes from, by whatever mechanism proves it."""
+    engine = service.engine
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        request = engine.resolved(request_of(scope))
+        judged = await engine.arun(engine.judge(request, service.own))
+        if isinstance(judged, Answered):
+            response = judged.response
+        elif request.method not in ("GET", "HEAD"):
+            response = method_not_allowed("GET, HEAD")
+        else:
+            assert judged.principal is not None, "nobody anonymous passes here"
+            fields = (JSON, NO_STORE, *SECURITY_FIELDS, *judged.fields)
+            response = Response(200, fields, described(judged.principal))
+        await send_response(response, send, method=request.method)
+
+    return handle
+
+
+def verify(service: Service, dialect: Dialect) -> Handler:
+    """Forward-auth: decides on the request that a trusted proxy tells of, else on one for /whoami."""
+    engine = service.engine
+    identities = Identities()
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        received = request_of(scope)
+        request, protection, broken = _question(service, received)
+        if broken is None:
+            judged: Admitted | Answered = await engine.arun(engine.judge(request, protection))
+        else:
+            judged = await engine.arun(engine.demand(request, protection.spaces[0], Requirement(), broken=broken))
+        if isinstance(judged, Answered):
+            response = in_dialect(judged.response, judged.refused, dialect)
+        else:
+            identity = identities.fields(judged.principal, dialect)
+            response = Response(200, (*identity, NO_STORE, *judged.fields))
+        await send_response(response, send, method=received.method)
+
+    return handle
+
+
+def _question(service: Service, received: Request) -> tuple[Request, Protection, str | None]:
+    """The request that is asked about, what protects its target, and what is wrong with it, if anything."""
+    asked = original(received, service.engine.trust) if service.engine.trust else None
+    if asked is None:
+        # Whatever an untrusted peer says of another request counts for nothing (F23).
+        return service.engine.resolved(received).replaced(method="GET", target=b"/whoami"), service.own, None
+    if isinstance(asked, Unreadable):
+        return service.engine.resolved(received), service.targets, asked.reason
+    return asked, service.targets, None
+
+
+def described(principal: Principal) -> bytes:
+    """A principal as /whoami tells it."""
+    proof = principal.authentication
+    return json.dumps(
+        {
+            "subject": principal.subject,
+            "roles": sorted(principal.roles),
+            "permissions": sorted(principal.permissions),
+            "scopes": None if principal.scopes is None else sorted(principal.scopes),
+            "mechanism": proof.mechanism,
+            "authenticated_at": milliseconds(proof.auth_time),
+            "session": proof.session,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def method_not_allowed(allowed: str) -> Response:
+    """405, with the methods that are allowed (RFC 9110 section 15.5.6)."""
+    problem = Problem("about:blank", "Method Not Allowed", status=405, detail=f"Use {allowed}.")
+    fields = ((b"content-type", CONTENT_TYPE), (b"allow", allowed.encode()), NO_STORE, *SECURITY_FIELDS)
+    return Response(405, fields, problem.body())

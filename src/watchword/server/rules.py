@@ -1,0 +1,49 @@
+"""What the server's own routes demand, as rules of its protection space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watchword.core.requirement import Precedence, Requirement
+from watchword.core.space import Rule
+
+_GET = frozenset(("GET", "HEAD"))
+_POST = frozenset(("POST",))
+_ADMIN = frozenset(("admin",))
+_SERVICE = frozenset(("service",))
+
+ADMINISTRATOR = Requirement(roles=_ADMIN)
+"""For what depends on more than the path and the method."""
+
+
+def administrator(base: Requirement) -> Requirement:
+    """What is demanded of whoever manages accounts. `base` is what the space demands everywhere."""
+    return replace(base, roles=_ADMIN)
+
+
+def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tuple[Rule, ...]:
+    """The rules of every route that the server has. `base` is what the space demands everywhere."""
+    admin = administrator(base)
+    # Whatever credentials come along are somebody else's business: probes, pages, documents, log-in, log-out.
+    anybody = replace(base, public=True, ignore_invalid=True, precedence=Precedence.SESSION_FIRST)
+    # These check the credentials that were sent, so a session that happens to be there does not decide.
+    checks = replace(base, precedence=Precedence.DELIBERATE_FIRST)
+    open_paths = ("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/*", "/login", "/logout")
+    return (
+        *(Rule(path=path, requirement=anybody) for path in open_paths),
+        Rule(path="/session", requirement=anybody, methods=_GET),
+        Rule(path="/session/data", requirement=base),
+        Rule(path="/whoami", requirement=base),
+        Rule(path="/decide", requirement=replace(base, roles=_SERVICE)),
+        Rule(path=f"{token_location}/{{userid}}", requirement=checks, owner="userid"),
+        Rule(path="/roles/{userid}", requirement=checks, owner="userid"),
+        Rule(path="/sessions/*", requirement=base),
+        Rule(path="/users", requirement=replace(base, public=True) if sign_up else admin, methods=_POST),
+        Rule(path="/users", requirement=admin),
+        Rule(path="/users/{name}", requirement=admin, methods=_GET, self_service="name"),
+        Rule(path="/users/{name}", requirement=admin),
+        Rule(path="/users/{name}/password", requirement=admin, self_service="name"),
+        Rule(path="/users/{name}/*", requirement=admin),
+        Rule(path="/ws/rest/v1/session", requirement=replace(base, public=True, sets_session=True), methods=_GET),
+        Rule(path="/ws/rest/v1/session", requirement=anybody),
+    )

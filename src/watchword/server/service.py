@@ -1,0 +1,43 @@
+"""What the server's routes work with: made once per process by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from watchword.core.principal import Instant
+from watchword.core.space import Protection, ProtectionSpace
+from watchword.core.token_manager import TokenManager
+from watchword.edge.engine import Engine
+from watchword.flows.accounts import PasswordPolicy
+from watchword.flows.login import SessionPolicy
+from watchword.mechanisms.session_cookie import SessionCookie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The engine, and what log-in, accounts and tokens need beside it.
+
+    - `own` protects the server's own routes, `targets` what stands behind forward-auth and `/decide`.
+    - `space` is the protection space of the server's own routes, `cookie` its session cookie.
+    - `tokens` is the auth tokens' manager; `show_tokens` tells whether answers to Basic carry them unasked.
+    - `sign_up`: everybody may make an account; `uniform_sign_up`: without learning which names are taken (202).
+    - `ready` raises `AnswerFailed` where the storage does not answer.
+    """
+
+    engine: Engine
+    own: Protection
+    targets: Protection
+    space: ProtectionSpace
+    cookie: SessionCookie
+    tokens: TokenManager
+    sessions: SessionPolicy
+    passwords: PasswordPolicy
+    show_tokens: bool
+    sign_up: bool
+    uniform_sign_up: bool
+    ready: Callable[[], None]
+
+    def now(self) -> Instant:
+        """The time by the engine's clock."""
+        return self.engine.clock()

@@ -1,0 +1,25 @@
+"""Who is told of every decision: the counters always, the log for refusals only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from watchword.core.decide import Granted, Refused
+from watchword.core.events import Event, event_of
+from watchword.http.message import Request
+from watchword.server.metrics import Metrics
+
+
+class ServerWitness:
+    """Counts every decision, and has a line logged for each refusal. The warm path writes no line."""
+
+    def __init__(self, metrics: Metrics, log: Callable[[Event], None]) -> None:
+        self._metrics = metrics
+        self._log = log
+
+    def granted(self, granted: Granted) -> None:
+        self._metrics.granted(granted)
+
+    def refused(self, refused: Refused, request: Request, request_id: str) -> None:
+        self._metrics.refused(refused)
+        self._log(event_of(refused, request, request_id))

@@ -1,0 +1,237 @@
+"""A cache that is never behind: what was revoked by any process of this machine is refused at the next check.
+
+Before anything is answered from memory the storage is asked whether something was committed since; if so, the list
+of changes says what to forget. Absence is never cached: a record that is merely new is in no such list.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+
+from watchword.core.ask import NOT_YET, NotYet
+from watchword.core.principal import Instant
+from watchword.core.questions import FindAccount, FindSession, FoundSession, TouchSession
+from watchword.core.records import Account
+from watchword.storage.port import Changes, Storage, WouldWait
+
+
+class Cached:
+    """A storage's look-ups, answered from memory while they are true.
+
+    The `_inline` look-ups belong to one thread, the event loop's. They ask whether anything was committed once per
+    turn of the loop: whoever drives the loop calls `expire_turn` when a turn has passed. The other look-ups may be
+    called from any thread, and ask every time. `size` bounds the sessions and the accounts that are remembered.
+    """
+
+    def __init__(self, storage: Storage, *, size: int = 20_000, clock: Callable[[], Instant] = time.time) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._known = _Known(size)
+        self._sessions = self._known.sessions
+        self._accounts = self._known.accounts
+        self._fresh = False
+        # The lock is held while records are put in or dropped, never while the storage is asked.
+        self._lock = threading.Lock()
+        self._seq = -1
+        self._epoch = 0  # how often something was dropped
+        self._threads = threading.local()
+
+    def __len__(self) -> int:
+        """How many sessions are remembered."""
+        return len(self._sessions)
+
+    # --- on the event loop
+
+    def find_session_inline(self, question: FindSession) -> FoundSession | NotYet | None:
+        """Raises AnswerFailed where the storage fails."""
+        if self._fresh and not question.fresh:
+            remembered = self._sessions.get(question.fingerprint)
+            if remembered is not None and remembered[1] > self._clock():
+                return remembered[0]
+        try:
+            self._verify_turn()
+            return self._find_session(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
+    def find_account_inline(self, question: FindAccount) -> Account | NotYet | None:
+        """Raises AnswerFailed where the storage fails."""
+        if self._fresh and not question.fresh:
+            remembered = self._accounts.get(question.name)
+            if remembered is not None:
+                return remembered
+        try:
+            self._verify_turn()
+            return self._find_account(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
+    def verify_fresh(self) -> bool:
+        """Bring the cache up to date for this turn. False where that would have to wait for a lock."""
+        try:
+            self._verify_turn()
+        except WouldWait:
+            return False
+        return True
+
+    def expire_turn(self) -> None:
+        """A turn of the event loop has passed: what was fresh may be so no longer."""
+        self._fresh = False
+
+    # --- from any thread
+
+    def find_session(self, question: FindSession) -> FoundSession | None:
+        self._catch_up(wait=True)
+        return self._find_session(question, wait=True)
+
+    def find_account(self, question: FindAccount) -> Account | None:
+        self._catch_up(wait=True)
+        return self._find_account(question, wait=True)
+
+    def touch_session(self, question: TouchSession) -> None:
+        """Never waits: where the cache is being changed just now, only the storage hears of it."""
+        self._storage.touch_session(question)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._known.touch(question.fingerprint, question.now)
+            finally:
+                self._lock.release()
+
+    # --- how
+
+    def _find_session(self, question: FindSession, *, wait: bool) -> FoundSession | None:
+        """From memory or from the storage; the cache is as new as this call."""
+        if not question.fresh:
+            remembered = self._sessions.get(question.fingerprint)
+            # One that looks idle is asked for again: another process may have heard of it since, and when a session
+            # was seen is in no list of changes.
+            if remembered is not None and remembered[1] > self._clock():
+                return remembered[0]
+        epoch = self._epoch
+        found = self._storage.find_session(question, wait=wait)
+        if found is not None:
+            self._remember(lambda: self._known.keep_session(found), epoch, wait)
+        return found
+
+    def _find_account(self, question: FindAccount, *, wait: bool) -> Account | None:
+        if not question.fresh:
+            remembered = self._accounts.get(question.name)
+            if remembered is not None:
+                return remembered
+        epoch = self._epoch
+        found = self._storage.find_account(question, wait=wait)
+        if found is not None:
+            self._remember(lambda: self._known.keep_account(found), epoch, wait)
+        return found
+
+    def _remember(self, keep: Callable[[], None], epoch: int, wait: bool) -> None:
+        """Keep what was read when the epoch was `epoch`.
+
+        Where something was dropped since, by another thread, the record may have been read before the change that
+        dropped it: it was true when it was asked for, but it is not kept.
+        """
+        if self._lock.acquire(blocking=wait):
+            try:
+                if epoch == self._epoch:
+                    keep()
+            finally:
+                self._lock.release()
+
+    def _verify_turn(self) -> None:
+        if not self._fresh:
+            self._catch_up(wait=False)
+            self._fresh = True
+
+    def _catch_up(self, *, wait: bool) -> None:
+        """Forget what was changed by any commit before this call."""
+        version = self._storage.version(wait=wait)
+        if version == getattr(self._threads, "version", None):
+            return
+        changes = self._storage.changes_since(self._seq, wait=wait)
+        if not self._lock.acquire(blocking=wait):
+            raise WouldWait
+        try:
+            self._apply(changes)
+        finally:
+            self._lock.release()
+        # Noted last: after a failure it is done again.
+        self._threads.version = version
+
+    def _apply(self, changes: Changes) -> None:
+        if changes.everything:
+            self._known.clear()
+            self._seq = changes.seq
+        else:
+            for fingerprint in changes.sessions:
+                self._known.drop_session(fingerprint)
+            for name in changes.accounts:
+                self._known.drop_account(name)
+            self._seq = max(self._seq, changes.seq)
+        if changes.everything or changes.sessions or changes.accounts:
+            self._epoch += 1
+
+
+class _Known:
+    """What is remembered: sessions, accounts, and which sessions hang on which account.
+
+    A session stands beside the instant until which it may be used without hearing of it again. When full, what was
+    put in first gives way: what is in use comes back for the price of one look-up.
+    """
+
+    __slots__ = ("_of_account", "_size", "accounts", "sessions")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.sessions: OrderedDict[bytes, tuple[FoundSession, Instant]] = OrderedDict()
+        self.accounts: OrderedDict[str, Account] = OrderedDict()
+        self._of_account: dict[str, set[bytes]] = {}
+
+    def keep_session(self, found: FoundSession) -> None:
+        # Many sessions of one account share one record of it.
+        account = self.accounts.get(found.account.name)
+        if account is not None and account == found.account:
+            found = FoundSession(found.session, account)
+        else:
+            self.keep_account(found.account)
+        fingerprint = found.session.fingerprint
+        self.sessions[fingerprint] = found, found.session.idle_expires_at
+        self._of_account.setdefault(found.account.name, set()).add(fingerprint)
+        if len(self.sessions) > self._size:
+            self._unlink(*self.sessions.popitem(last=False))
+
+    def keep_account(self, account: Account) -> None:
+        self.accounts[account.name] = account
+        if len(self.accounts) > self._size:
+            self.accounts.popitem(last=False)
+
+    def touch(self, fingerprint: bytes, now: Instant) -> None:
+        remembered = self.sessions.get(fingerprint)
+        if remembered is not None and now > remembered[0].session.last_seen:
+            session = replace(remembered[0].session, last_seen=now)
+            self.sessions[fingerprint] = FoundSession(session, remembered[0].account), session.idle_expires_at
+
+    def drop_session(self, fingerprint: bytes) -> None:
+        remembered = self.sessions.pop(fingerprint, None)
+        if remembered is not None:
+            self._unlink(fingerprint, remembered)
+
+    def drop_account(self, name: str) -> None:
+        self.accounts.pop(name, None)
+        for fingerprint in self._of_account.pop(name, ()):
+            self.sessions.pop(fingerprint, None)
+
+    def clear(self) -> None:
+        self.sessions.clear()
+        self.accounts.clear()
+        self._of_account.clear()
+
+    def _unlink(self, fingerprint: bytes, remembered: tuple[FoundSession, Instant]) -> None:
+        name = remembered[0].account.name
+        siblings = self._of_account[name]
+        siblings.discard(fingerprint)
+        if not siblings:
+            del self._of_account[name]

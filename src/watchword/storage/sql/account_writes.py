@@ -1,0 +1,113 @@
+"""Changes of accounts and their auth tokens, each within the transaction that it is given."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Literal
+
+from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, IssueAuthToken, RevokeAuthToken
+from watchword.core.records import Account, AuthTokenInputs
+from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
+from watchword.storage.sql import records
+from watchword.storage.sql.changes import note_account
+from watchword.storage.sql.records import FIND_ACCOUNT, account_values
+
+_ADD = """INSERT INTO accounts
+    (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at)
+    VALUES (:name, :stamp, :password_hash, :roles, :permissions, :disabled, :attributes, :created_at)
+    ON CONFLICT DO NOTHING"""
+_UPDATE = """UPDATE accounts SET stamp = :stamp, password_hash = :password_hash, roles = :roles,
+    permissions = :permissions, disabled = :disabled, attributes = :attributes WHERE name = :name"""
+_DELETE = "DELETE FROM accounts WHERE name = ?"
+_CARRY_OVER = "UPDATE sessions SET stamp = ? WHERE fingerprint = ? AND subject = ?"
+_END_OTHERS = "DELETE FROM sessions WHERE subject = ? AND fingerprint IS NOT ?"
+_GENERATION = "SELECT generation FROM auth_tokens WHERE name = ?"
+_PUT_TOKEN = """INSERT INTO auth_tokens (name, generation, issued_at, valid_until) VALUES (?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, issued_at = excluded.issued_at,
+    valid_until = excluded.valid_until"""
+_REVOKE = """UPDATE auth_tokens SET generation = generation + 1, issued_at = NULL, valid_until = NULL
+    WHERE name = ? AND issued_at IS NOT NULL"""
+
+
+def find_account(db: sqlite3.Connection, name: str) -> Account | None:
+    row = db.execute(FIND_ACCOUNT, (name,)).fetchone()
+    return None if row is None else records.account(row)
+
+
+def add_account(db: sqlite3.Connection, question: AddAccount) -> bool:
+    account = question.account
+    if db.execute(_ADD, account_values(account)).rowcount == 0:
+        return False
+    if account.auth_token is not None and not account.disabled:
+        _put_token(db, account.name, account.auth_token)
+    return True
+
+
+def change_account(db: sqlite3.Connection, question: ChangeAccount) -> Account | None:
+    before = find_account(db, question.name)
+    after = None if before is None else changed_account(before, question)
+    if before is None or after is None:
+        return None
+    _replace(db, before, after, keep=question.keep)
+    return after
+
+
+def delete_account(db: sqlite3.Connection, question: DeleteAccount) -> bool:
+    if db.execute(_DELETE, (question.name,)).rowcount == 0:  # sessions, auth token and places go with it
+        return False
+    note_account(db, question.name)
+    return True
+
+
+def issue_auth_token(db: sqlite3.Connection, question: IssueAuthToken) -> AuthTokenInputs | None:
+    account = find_account(db, question.name)
+    if account is None or account.disabled:
+        return None
+    token = issued_token(_last_generation(db, question.name), account.auth_token, question)
+    if token != account.auth_token:
+        _put_token(db, question.name, token)
+        note_account(db, question.name)
+    return token
+
+
+def revoke_auth_token(db: sqlite3.Connection, question: RevokeAuthToken) -> bool:
+    if db.execute(_REVOKE, (question.name,)).rowcount == 0:
+        return False
+    note_account(db, question.name)
+    return True
+
+
+def put_account(db: sqlite3.Connection, given: Account) -> Literal["created", "changed", "unchanged"]:
+    """Import one."""
+    before = find_account(db, given.name)
+    if before is None:
+        add_account(db, AddAccount(given))
+        return "created"
+    after = imported_account(before, _last_generation(db, given.name), given)
+    if after == before:
+        return "unchanged"
+    _replace(db, before, after)
+    return "changed"
+
+
+def _replace(db: sqlite3.Connection, before: Account, after: Account, keep: bytes | None = None) -> None:
+    """Put `after` in the place of `before`, and end what dies with it."""
+    db.execute(_UPDATE, account_values(after))
+    if credentials_die(before, after):
+        kept = None if after.disabled else keep
+        db.execute(_END_OTHERS, (before.name, kept))
+        db.execute(_CARRY_OVER, (after.stamp, kept, before.name))
+    if after.auth_token is None:
+        db.execute(_REVOKE, (before.name,))
+    elif after.auth_token != before.auth_token:
+        _put_token(db, before.name, after.auth_token)
+    note_account(db, before.name)
+
+
+def _last_generation(db: sqlite3.Connection, name: str) -> int:
+    row: tuple[int] | None = db.execute(_GENERATION, (name,)).fetchone()
+    return 0 if row is None else row[0]
+
+
+def _put_token(db: sqlite3.Connection, name: str, token: AuthTokenInputs) -> None:
+    db.execute(_PUT_TOKEN, (name, token.generation, token.issued_at, token.valid_until))

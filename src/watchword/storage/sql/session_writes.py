@@ -1,0 +1,102 @@
+"""Changes of sessions, each within the transaction that it is given."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Literal
+
+from watchword.core.principal import Instant
+from watchword.core.questions import EndSession, EndSessions, StartSession, WriteSessionData
+from watchword.core.records import Session
+from watchword.storage.sql.changes import note_account, note_all, note_sessions
+from watchword.storage.sql.records import SESSION, as_json, session_values
+
+_COLUMNS = (*SESSION, "ends_at")
+_VALUES = ", ".join(f":{name}" for name in _COLUMNS)
+_KEEP = f"""INSERT INTO sessions ({", ".join(_COLUMNS)}) SELECT {_VALUES} FROM accounts
+    WHERE name = :subject AND stamp = :stamp AND NOT disabled ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
+_BEYOND = """SELECT fingerprint FROM sessions
+    WHERE subject = :subject AND fingerprint <> :fingerprint AND ends_at > :created_at
+    ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET :others"""
+_TOUCH = """UPDATE sessions SET last_seen = MAX(last_seen, :now),
+    ends_at = MIN(expires_at, MAX(last_seen, :now) + idle_timeout) WHERE fingerprint = :fingerprint"""
+_WRITE_DATA = "UPDATE sessions SET data = ? WHERE fingerprint = ?"
+_END = "DELETE FROM sessions WHERE fingerprint = ?"
+_WITH_ID = """SELECT fingerprint FROM sessions
+    WHERE id = :id AND subject = coalesce(:subject, subject) AND fingerprint IS NOT :keep"""
+_END_OF_SUBJECT = "DELETE FROM sessions WHERE subject = :subject AND fingerprint IS NOT :keep"
+_END_ALL = "DELETE FROM sessions WHERE fingerprint IS NOT :keep"
+_IS_KEPT = "SELECT 1 FROM sessions WHERE fingerprint = ?"
+_ENDED = "SELECT fingerprint FROM sessions WHERE ends_at <= ? ORDER BY ends_at, fingerprint LIMIT ?"
+
+
+def start_session(db: sqlite3.Connection, question: StartSession) -> bool:
+    if not keep_session(db, question.session):
+        return False
+    if question.replaces is not None and question.replaces != question.session.fingerprint:
+        _end(db, [question.replaces])
+    if question.max_per_user is not None:
+        among = {
+            "subject": question.session.subject,
+            "fingerprint": question.session.fingerprint,
+            "created_at": question.session.created_at,
+            "others": max(0, question.max_per_user - 1),
+        }
+        _end(db, [fingerprint for (fingerprint,) in db.execute(_BEYOND, among).fetchall()])
+    return True
+
+
+def keep_session(db: sqlite3.Connection, session: Session) -> bool:
+    """False where its account may not start it, or it is kept already. Caches know nothing of it yet."""
+    return db.execute(_KEEP, session_values(session)).rowcount == 1
+
+
+def put_session(db: sqlite3.Connection, session: Session) -> Literal["created", "unchanged", "refused"]:
+    """Import one."""
+    if keep_session(db, session):
+        return "created"
+    return "refused" if db.execute(_IS_KEPT, (session.fingerprint,)).fetchone() is None else "unchanged"
+
+
+def touch_sessions(db: sqlite3.Connection, touches: Mapping[bytes, Instant]) -> None:
+    db.executemany(_TOUCH, [{"fingerprint": fingerprint, "now": now} for fingerprint, now in touches.items()])
+
+
+def write_session_data(db: sqlite3.Connection, question: WriteSessionData) -> bool:
+    data = as_json(dict(question.data))
+    if db.execute(_WRITE_DATA, (data, question.fingerprint)).rowcount == 0:
+        return False
+    note_sessions(db, [question.fingerprint])
+    return True
+
+
+def end_session(db: sqlite3.Connection, question: EndSession) -> bool:
+    return _end(db, [question.fingerprint]) == 1
+
+
+def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
+    values = {"id": question.id, "subject": question.subject, "keep": question.keep}
+    if question.id is not None:
+        return _end(db, [fingerprint for (fingerprint,) in db.execute(_WITH_ID, values).fetchall()])
+    ended = db.execute(_END_ALL if question.subject is None else _END_OF_SUBJECT, values).rowcount
+    if ended and question.subject is None:
+        note_all(db)
+    elif ended and question.subject is not None:
+        note_account(db, question.subject)
+    return ended
+
+
+def remove_ended(db: sqlite3.Connection, now: Instant, limit: int) -> int:
+    """Remove at most `limit` sessions that have expired.
+
+    Caches are told, though most know by themselves: one may have heard of a use that is not written yet, or its
+    clock may be behind.
+    """
+    return _end(db, [fingerprint for (fingerprint,) in db.execute(_ENDED, (now, limit)).fetchall()])
+
+
+def _end(db: sqlite3.Connection, fingerprints: list[bytes]) -> int:
+    ended = [fingerprint for fingerprint in fingerprints if db.execute(_END, (fingerprint,)).rowcount]
+    note_sessions(db, ended)
+    return len(ended)

@@ -1,0 +1,79 @@
+"""The accounts of our own storage as a credential store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from watchword.core.ask import AnswerFailed
+from watchword.core.questions import ChangeAccount, FindAccount
+from watchword.core.records import Account
+from watchword.crypto.password import (
+    SALT_LENGTH,
+    Hashing,
+    check_password,
+    dummy_hash,
+    hash_password,
+    needs_rehash,
+    normalise,
+)
+from watchword.crypto.secret import Secret
+from watchword.stores import Denied
+
+
+class Accounts(Protocol):
+    """What this store needs of a storage."""
+
+    def find_account(self, question: FindAccount) -> Account | None: ...
+
+    def change_account(self, question: ChangeAccount) -> Account | None: ...
+
+
+class BuiltinStore:
+    """Checks passwords against the accounts of our own storage, and renews hashes that have become too cheap.
+
+    Every check costs one hash under the parameters in force (F30): an unknown user, an account without a password
+    and a disabled one as well. Where the stored hash has other parameters or a legacy format, its own cost comes on
+    top, for right and wrong alike; who measures that can tell such an account from an unknown one, until its first
+    log-in renews the hash. Legacy formats that cost next to nothing do not show.
+    """
+
+    def __init__(self, accounts: Accounts, hashing: Hashing, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._accounts = accounts
+        self._hashing = hashing
+        self._entropy = entropy
+        self._dummy = dummy_hash(hashing)
+
+    def check(self, name: str, password: Secret) -> Account | Denied:
+        """See `CredentialStore`."""
+        password = _normalised(password)
+        account = self._accounts.find_account(FindAccount(name, fresh=True))
+        stored = None if account is None else account.password_hash
+        if account is None or stored is None:
+            check_password(password, self._dummy)
+            return Denied("unknown-user" if account is None else "no-password")
+        right = check_password(password, stored)
+        renew = needs_rehash(stored, self._hashing)
+        if right and not account.disabled:
+            return self._renewed(account, stored, password) if renew else account
+        if renew:
+            check_password(password, self._dummy)
+        return Denied("disabled" if account.disabled else "wrong-password")
+
+    def _renewed(self, account: Account, stored: str, password: Secret) -> Account:
+        """The account with a hash under the parameters in force; as it was, where that cannot be written."""
+        renewed = hash_password(password, self._hashing, self._entropy(SALT_LENGTH))
+        change = ChangeAccount(account.name, password_hash=renewed, expected_hash=stored)
+        with suppress(AnswerFailed):
+            return self._accounts.change_account(change) or account
+        return account
+
+
+def _normalised(password: Secret) -> Secret:
+    """As it was when it was hashed. What is not UTF-8 has no other form."""
+    try:
+        return Secret(normalise(password.reveal_text()))
+    except UnicodeDecodeError:
+        return password
