@@ -8,7 +8,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help install run test test-long check bench coverage-of-catalogue lock clean
+.PHONY: help install run test test-long check format bench coverage-of-catalogue lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -30,6 +30,10 @@ test-long: install ## run only the tests that take minutes
 
 check: install ## format, lint, types, floors, and whether pages and lists agree
 	@tools/check.sh
+
+format: install ## put code into the shape that `make check` asks for
+	@$(VENV)/ruff check --select I --fix --quiet .
+	@$(VENV)/ruff format .
 
 bench: install ## measure Watchword beside its peers
 	@$(VENV)/python tools/debian_packages.py bench

@@ -10,18 +10,22 @@ if [ "$(id -u)" != 0 ]; then
     exec sudo -n sh "$0" "$@"
 fi
 
+log=$(mktemp)
+made=
+trap 'rm -f "$log" $made' EXIT
+trap 'exit 1' HUP INT TERM
+
 # Debian asks this file before a package starts its service; 101 is "no". Where the machine has one, its answer holds.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 1' HUP INT TERM
+    made=$policy
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-apt() {
-    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >&2
+apt() { # quiet, unless it fails
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || { cat "$log" >&2 && false; }
 }
 apt update || true # an old list may still do
 apt install --yes --no-install-recommends "$@"

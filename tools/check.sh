@@ -16,7 +16,7 @@ check format ruff format --check .
 check lint ruff check .
 check types-mypy mypy
 check types-pyright pyright --pythonpath .venv/bin/python
-check floors lint-imports
+check floors lint-imports --no-logo
 check tree python tools/check_tree.py
 check manual python tools/configuration_reference.py --check
 # Once every id listed in docs/catalogue-required.txt has its test, this line holds the list:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from watchword.core.questions import FindAccount, FindSession, FoundSession
+from watchword.core.questions import FindAccount, FindSession, FoundSession, TouchSession
 from watchword.core.records import Account, Session
 from watchword.storage import Cached, Storage, open_storage
 from watchword.storage.memory import MemoryStorage
@@ -57,6 +57,9 @@ class ThroughCache:
         found = self._cache.find_account_inline(question)
         assert found is None or isinstance(found, Account)
         return found
+
+    def touch_session(self, question: TouchSession) -> None:
+        self._cache.touch_session(question)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)

@@ -457,9 +457,7 @@ def test_sessions_are_listed_newest_first(storage: Storage, ann: Account, bob: A
     assert storage.list_sessions(ListSessions(None, NOW, limit=2)) == (newest, between)
 
 
-@pytest.mark.parametrize(
-    "lifetime", [{"expires_at": NOW + 60}, {"idle_timeout": 60.0}], ids=["absolute", "inactivity"]
-)
+@pytest.mark.parametrize("lifetime", [{"expires_at": NOW + 60}, {"idle_timeout": 60.0}], ids=["absolute", "inactivity"])
 def test_session_is_over_on_the_second_it_expires(storage: Storage, ann: Account, lifetime: dict[str, float]) -> None:
     session = start(storage, ann, "a1", **lifetime)
     assert storage.list_sessions(ListSessions("ann", NOW + 59.999)) == (session,)

@@ -72,9 +72,7 @@ QUESTIONS = {
     "touch_session": st.builds(TouchSession, fingerprints, instants),
     "write_session_data": st.builds(WriteSessionData, fingerprints, st.sampled_from([{}, {"k": 1}])),
     "end_session": st.builds(EndSession, fingerprints),
-    "end_sessions": st.builds(
-        EndSessions, st.none() | names, id=st.none() | tokens, keep=st.none() | fingerprints
-    ),
+    "end_sessions": st.builds(EndSessions, st.none() | names, id=st.none() | tokens, keep=st.none() | fingerprints),
     "add_account": st.builds(AddAccount, accounts),
     "change_account": st.builds(
         ChangeAccount,
@@ -176,6 +174,6 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
 
 
 EveryStorageAnswersAlike.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_every_storage_answers_like_the_reference = EveryStorageAnswersAlike.TestCase

@@ -57,12 +57,17 @@ class CountedStore:
 
 
 class Breakable(MemoryStorage):
-    """A storage whose records of failures and places can be taken away."""
+    """A storage that can lose its accounts (`away`), its other records (`broken`) or its room (`read_only`)."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.away = False
         self.broken = False
         self.read_only = False
+
+    def find_account(self, question: FindAccount, *, wait: bool = True) -> Account | None:
+        self._require(not self.away)
+        return super().find_account(question, wait=wait)
 
     def failures(self, key: str) -> FailureCount | None:
         self._require(not self.broken)

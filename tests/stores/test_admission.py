@@ -9,7 +9,7 @@ from timeit import repeat
 import pytest
 
 from tests.stores.door import ELSEWHERE, HOME, Breakable, Door
-from tests.stores.test_slots import until
+from tests.stores.test_slots import joined, until
 from watchword.core.ask import NOT_YET, AnswerFailed
 from watchword.core.outcome import Accepted, Rejected, Throttled
 from watchword.core.policy import account_key, address_key
@@ -294,6 +294,12 @@ def test_what_a_process_has_seen_of_failures_is_looked_at_again_each_second__F13
     assert door.knock(ANN, RIGHT) == right(door)
 
 
+def test_strangers_get_nothing_from_what_is_remembered_before_they_are_counted__F13(door: Door) -> None:
+    assert door.knock(ANN, RIGHT, HOME) == right(door)
+    assert door.knock(ANN, "guess", ELSEWHERE) == PasswordWrong("wrong-password")
+    assert door.knock_inline(ANN, RIGHT, ELSEWHERE) is NOT_YET
+
+
 def test_guesses_at_what_is_remembered_run_out_even_where_none_has_been_counted_yet__F13(door: Door) -> None:
     """Guesses may arrive faster than they are hashed: they must not try what is remembered for nothing meanwhile."""
     assert door.knock(ANN, RIGHT) == right(door)
@@ -339,22 +345,6 @@ def test_after_a_delay_one_guess_is_evaluated_and_not_one_for_each_slot__F13() -
     assert answers.count(PasswordWrong("wrong-password")) == 1
 
 
-def test_sharing_a_guess_from_other_addresses_does_not_go_uncounted_there__F14(door: Door) -> None:
-    """Eight addresses, one guess: one evaluation, one failure of the account, but one of each address."""
-    addresses = [f"198.51.100.{n}" for n in range(8)]
-    go = threading.Barrier(8)
-
-    def guess(address: str) -> PasswordAnswer:
-        go.wait()
-        return door.knock(ANN, "wrong", address)
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(guess, addresses, timeout=30))
-    assert set(answers) == {PasswordWrong("wrong-password")}
-    assert [door.failures(address_key(address)) for address in addresses] == [1] * 8
-    assert door.failures(account_key(ANN, "", known_place=False)) == len(door.store.judged)
-
-
 class Held(MemoryStorage):
     """A storage that stops whoever notes a failure, until it is let go."""
 
@@ -369,6 +359,41 @@ class Held(MemoryStorage):
         return super().note_failure(key, now, window)
 
 
+def test_sharing_a_guess_from_other_addresses_does_not_go_uncounted_there__F14() -> None:
+    """One guess from eight addresses: one evaluation, one failure of the account, but one of each address."""
+    storage = Held()
+    door = furnished(Door(storage))
+    addresses = [f"198.51.100.{n}" for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(door.knock, ANN, "wrong", addresses[0])
+        assert storage.reached.wait(10)
+        others = [pool.submit(door.knock, ANN, "wrong", address) for address in addresses[1:]]
+        until(lambda: joined(door.admission._flights) == 7)
+        storage.go.set()
+        assert [knock.result() for knock in (first, *others)] == [PasswordWrong("wrong-password")] * 8
+    assert door.store.judged == [ANN]
+    assert [door.failures(address_key(address)) for address in addresses] == [1] * 8
+    assert door.failures(account_key(ANN, "", known_place=False)) == 1
+
+
+def test_known_places_are_judged_before_strangers__F13() -> None:
+    storage = Held()
+    door = furnished(Door(storage, slots=Slots(1)))
+    assert door.knock(ANN, RIGHT, HOME) == right(door)
+    door.clock.pass_by(601)
+    door.store.judged.clear()
+    with ThreadPoolExecutor(3) as pool:
+        knocks = [pool.submit(door.knock, "one", "wrong", ELSEWHERE)]
+        assert storage.reached.wait(10)
+        knocks.append(pool.submit(door.knock, "two", "wrong", ELSEWHERE))
+        until(lambda: len(door.slots._waiting[False]) == 1)
+        knocks.append(pool.submit(door.knock, ANN, RIGHT, HOME))
+        until(lambda: len(door.slots._waiting[True]) == 1)
+        storage.go.set()
+        assert knocks[2].result() == right(door)
+    assert door.store.judged == ["one", ANN, "two"]
+
+
 def test_who_comes_after_a_change_does_not_share_what_was_begun_before_it__S2_3_F36() -> None:
     storage = Held()
     door = furnished(Door(storage))
@@ -381,6 +406,21 @@ def test_who_comes_after_a_change_does_not_share_what_was_begun_before_it__S2_3_
         assert early.result() == PasswordWrong("wrong-password")
 
 
+def test_what_is_true_counts_when_it_is_our_turn_and_not_when_the_wait_began__S2_3_F36() -> None:
+    storage = Held()
+    door = furnished(Door(storage, slots=Slots(1)))
+    assert door.knock(ANN, RIGHT, HOME) == right(door)
+    with ThreadPoolExecutor(2) as pool:
+        busy = pool.submit(door.knock, "nobody", "wrong")
+        assert storage.reached.wait(10)
+        waiting = pool.submit(door.knock, ANN, RIGHT, ELSEWHERE)
+        until(lambda: len(door.slots._waiting[False]) == 1)
+        storage.change_account(ChangeAccount(ANN, disabled=True))
+        storage.go.set()
+        assert busy.result() == PasswordWrong("unknown-user")
+        assert waiting.result() == PasswordWrong("disabled")
+
+
 # --- when something is away
 
 
@@ -389,6 +429,18 @@ def test_while_the_limits_cannot_be_read_nothing_is_evaluated__C17(door: Door, s
     with pytest.raises(AnswerFailed):
         door.knock(ANN, RIGHT)
     assert door.store.judged == []
+
+
+def test_a_store_that_does_not_answer_never_means_no__C17(storage: Breakable) -> None:
+    door = furnished(Door(storage, slots=Slots(1, line=1)))
+    assert door.knock(ANN, RIGHT) == right(door)
+    storage.away = True
+    for password in (RIGHT, "wrong"):
+        with pytest.raises(AnswerFailed, match="away"):
+            door.knock(ANN, password)
+    storage.away = False
+    assert door.failures(account_key(ANN, HOME, known_place=True)) == 0
+    assert door.knock(ANN, RIGHT) == right(door)
 
 
 def test_while_failures_cannot_be_noted_guesses_are_not_evaluated__C17_F13(door: Door, storage: Breakable) -> None:

@@ -43,10 +43,10 @@ def test_turns_at_two_workers_gain_no_guess__F13(workers: tuple[Door, Door]) -> 
     assert answers == [WRONG] * 10 + [PasswordHeld(1)] * 30
 
 
-def test_parallel_guesses_at_two_workers_gain_at_most_one__F13(workers: tuple[Door, Door]) -> None:
+def test_parallel_guesses_at_a_second_worker_gain_no_more_than_its_slots__F13(workers: tuple[Door, Door]) -> None:
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda n: workers[n % 2].knock("ann", f"guess {n}", ELSEWHERE), range(64), timeout=60))
-    assert answers.count(WRONG) <= 11
+    assert answers.count(WRONG) <= 10 + 2
     assert workers[0].failures(account_key("ann", "", known_place=False)) == answers.count(WRONG)
 
 

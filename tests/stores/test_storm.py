@@ -33,14 +33,16 @@ def test_a_storm_is_bounded_and_its_victim_still_gets_in_from_home__F13() -> Non
     door.clock.pass_by(601)  # ann is no longer remembered: each time she costs a hash
     assert isinstance(door.knock("bob", RIGHT, HOME), PasswordRight)
     before = len(door.store.judged)
-    over = threading.Event()
+    over, refused = threading.Event(), list[str]()
 
     def attack(n: int) -> str:
         name = "ann" if n % 4 == 0 else f"user {n % 500}"
-        try:
-            return type(door.knock(name, f"guess {n}", f"198.51.100.{n % 50}")).__name__
-        except AnswerFailed:
-            return "saturated"
+        while True:
+            try:
+                return type(door.knock(name, f"guess {n}", f"198.51.100.{n % 50}")).__name__
+            except AnswerFailed as failure:
+                refused.append(str(failure))
+                time.sleep(0.01)
 
     def knock_as_victim() -> list[object]:
         answers: list[object] = []
@@ -57,10 +59,10 @@ def test_a_storm_is_bounded_and_its_victim_still_gets_in_from_home__F13() -> Non
         over.set()
         assert victim.result()
         assert {type(answer) for answer in victim.result()} == {PasswordRight}
-    print(answers, len(victim.result()))
-    assert set(answers) <= {"PasswordWrong", "PasswordHeld", "saturated"}
-    assert answers["PasswordWrong"] <= 1000
-    assert answers["PasswordHeld"] > 400, "nearly all of the guesses at ann"
+    assert set(refused) == {"password checks are saturated"}
+    # The overall limit; a guess that would perhaps go beyond it has to wait, too.
+    assert 990 <= answers["PasswordWrong"] <= 1000
+    assert answers["PasswordHeld"] == 2000 - answers["PasswordWrong"]
     judged = Counter(door.store.judged[before:])
     assert judged["ann"] <= 10 + len(victim.result())
     assert sum(judged.values()) <= answers["PasswordWrong"] + len(victim.result())
@@ -74,15 +76,15 @@ def test_a_storm_takes_no_memory__F13() -> None:
         for n in range(1000):
             door.knock(f"{n} {'x' * 5000}", "wrong", f"2001:db8:{n:x}::1")
             door.knock(f"user {n}", "wrong", f"2001:db8:{n:x}::1")
-        storage.clean_up(CleanUp(door.clock.now + 86_400, limit=10**6))  # its records are not what is measured
-        files = tracemalloc.take_snapshot().filter_traces(
-            [tracemalloc.Filter(True, f"*/watchword/{part}") for part in ("stores/*", "core/policy.py")]
-        )
+        # What the storage and the test themselves keep is not what is measured.
+        storage.clean_up(CleanUp(door.clock.now + 86_400, limit=10**6))
+        door.store.judged.clear()
+        places = ("watchword/stores/*", "watchword/core/policy.py", "tests/stores/test_storm.py")
+        files = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, f"*/{place}") for place in places])
     finally:
         tracemalloc.stop()
     total = sum(trace.size for trace in files.traces)
-    print("MEM", total)
-    assert total < 400_000
+    assert total < 600_000, "a megabyte more where the long names were kept"
 
 
 @pytest.mark.timed

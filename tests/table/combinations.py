@@ -162,9 +162,7 @@ class Presented:
 
 
 @lru_cache
-def presented(
-    name: str, *, at_least: int = 0, at_most: int, marks: tuple[str, ...] = MARKS
-) -> tuple[Presented, ...]:
+def presented(name: str, *, at_least: int = 0, at_most: int, marks: tuple[str, ...] = MARKS) -> tuple[Presented, ...]:
     """Every way to present credentials of so many mechanisms of the space of this name."""
     mechanisms = SPACES[name]
     names = tuple(m.name for m in mechanisms)

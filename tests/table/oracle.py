@@ -157,8 +157,8 @@ def _decided(
     if not here.peer_allowed:
         return Answer(cell="C14", status=403, code="peer-not-allowed")
     if here.broken is not None:
-        error = [("Bearer", "invalid_request")] if here.bearer else []
-        return Answer(cell="C10", status=400, code="invalid-request", challenges=frozenset(error))
+        told = [("Bearer", "invalid_request")] if here.bearer else []
+        return Answer(cell="C10", status=400, code="invalid-request", challenges=frozenset(told))
 
     # --- Order and precedence: which of the presented credentials are looked at ---
     veto_holds = here.foreign and (here.unsafe or needs.sets_session)
@@ -213,28 +213,20 @@ def _decided(
         if not own and (needs.roles - principal.roles or needs.permissions - principal.permissions):
             return Answer(cell="C12", status=403, code="forbidden", clears=clears)
         if principal.scopes is not None and needs.scopes - principal.scopes:
-            error = "insufficient_scope"
-            return Answer(
-                cell="C11",
-                status=403,
-                code="insufficient-scope",
-                challenges=frozenset([(SCHEMES[decider], error)]) if decider in TOKENS_AND_KEYS else frozenset(),
-                clears=clears,
-            )
+            told = [(SCHEMES[decider], "insufficient_scope")] if decider in TOKENS_AND_KEYS else []
+            return Answer(cell="C11", status=403, code="insufficient-scope", challenges=frozenset(told), clears=clears)
         too_weak = bool(needs.acr) and principal.authentication.acr not in needs.acr
         too_old = needs.max_age is not None and now >= principal.authentication.auth_time + needs.max_age
         if too_weak or too_old:
             lacking = "insufficient_user_authentication"
-            told = frozenset(
-                (SCHEMES[n], lacking) for n in _taken(mechanisms, needs) if n in ("session", "bearer")
-            )
+            told = [(SCHEMES[n], lacking) for n in _taken(mechanisms, needs) if n in ("session", "bearer")]
             # Open: the table is silent where the target takes neither scheme. A 401 has a challenge, so: the full set.
             everything = _full_set(_taken(mechanisms, needs), {})
             return Answer(
                 cell="C15",
                 status=401,
                 code="step-up-required",
-                challenges=told or everything,
+                challenges=frozenset(told) or everything,
                 clears=clears,
             )
         position = [n for n, _ in looked_at].index(decider)
@@ -256,7 +248,7 @@ def _decided(
     outages = [o for _, o in not_accepted if isinstance(o, Unavailable)]
     throttles = [o for _, o in not_accepted if isinstance(o, Throttled)]
     # Open: where several wait for something, the client is told the longest wait, after which all of it can be tried.
-    wait = max((o.retry_after for o in (*outages, *throttles)), default=None)
+    wait = max([o.retry_after for o in outages] + [o.retry_after for o in throttles], default=None)
     said = dict(looked_at)
     full = _full_set(_taken(mechanisms, needs), said)
     if outages:

@@ -7,7 +7,7 @@ A request is marked with one field for each mechanism that is to find credential
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -50,21 +50,23 @@ class Verdict(Question[Outcome]):
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """One mechanism. `states` gives the parameters of its challenge beyond the realm."""
+    """One mechanism. `states` gives the parameters of its challenge beyond the realm; `proven` is when the person
+    last proved who they are, where it accepts."""
 
     name: str
     scheme: str
-    kind: Kind
-    ambient: Ambient
-    interactive: bool
-    fields: tuple[str, ...]
-    invalid_code: str
-    expired_code: str
-    states: Callable[[Outcome | Insufficient, Requirement], Mapping[str, str]]
+    _: KW_ONLY
+    kind: Kind = Kind.OTHER
+    ambient: Ambient = Ambient.NEVER
+    interactive: bool = False
+    needs_body: bool = False
+    fields: tuple[str, ...] = ("authorization",)
+    invalid_code: str = "invalid-token"
+    expired_code: str = "expired-token"
+    states: Callable[[Outcome | Insufficient, Requirement], Mapping[str, str]] = lambda outcome, requirement: {}
     scopes: frozenset[str] | None = None
     acr: str | None = None
     proven: Instant = NOW
-    needs_body: bool = False
     mark_field: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,10 +204,6 @@ def _api_key(outcome: Outcome | Insufficient, requirement: Requirement) -> dict[
             return {}
 
 
-def _plain(outcome: Outcome | Insufficient, requirement: Requirement) -> dict[str, str]:
-    return {}
-
-
 def _step_up(requirement: Requirement) -> dict[str, str]:
     lacking = {"error": "insufficient_user_authentication"}
     if requirement.acr:
@@ -215,23 +213,46 @@ def _step_up(requirement: Requirement) -> dict[str, str]:
     return lacking
 
 
-_AUTHORIZATION = ("authorization",)
-_TOKEN_CODES = ("invalid-token", "expired-token")
-_KEY_CODES = ("invalid-api-key", "expired-api-key")
-_SESSION_CODES = ("session-invalid", "session-expired")
-_PASSWORD_CODES = ("invalid-credentials", "invalid-credentials")
 _READ = frozenset(("read",))
 
-# fmt: off
-SESSION = Scripted("session", COOKIE_SCHEME, Kind.SESSION_COOKIE, Ambient.ALWAYS, False, ("cookie",), *_SESSION_CODES, _cookie, proven=NOW - 3600)
-BASIC = Scripted("basic", "Basic", Kind.PASSWORD, Ambient.IN_BROWSERS, True, _AUTHORIZATION, *_PASSWORD_CODES, _basic)
-DIGEST = Scripted("digest", "Digest", Kind.PASSWORD, Ambient.IN_BROWSERS, True, _AUTHORIZATION, *_TOKEN_CODES, _digest)
-BEARER = Scripted("bearer", "Bearer", Kind.OTHER, Ambient.NEVER, False, _AUTHORIZATION, *_TOKEN_CODES, _bearer, _READ, proven=NOW - 3600)
-API_KEY = Scripted("api-key", "APIKEY", Kind.OTHER, Ambient.NEVER, False, ("x-api-key",), *_KEY_CODES, _api_key, _READ, proven=NOW - 3600)
-AUTH_TOKEN = Scripted("auth-token", "Basic", Kind.OTHER, Ambient.IN_BROWSERS, True, _AUTHORIZATION, *_TOKEN_CODES, _basic)
-CERTIFICATE = Scripted("certificate", "Certificate", Kind.OTHER, Ambient.ALWAYS, False, (), *_TOKEN_CODES, _plain, acr="gold")
-NEGOTIATE = Scripted("negotiate", "Negotiate", Kind.OTHER, Ambient.ALWAYS, True, _AUTHORIZATION, *_TOKEN_CODES, _plain)
-# fmt: on
+SESSION: Final = Scripted(
+    "session",
+    COOKIE_SCHEME,
+    kind=Kind.SESSION_COOKIE,
+    ambient=Ambient.ALWAYS,
+    fields=("cookie",),
+    invalid_code="session-invalid",
+    expired_code="session-expired",
+    states=_cookie,
+    proven=NOW - 3600,
+)
+BASIC: Final = Scripted(
+    "basic",
+    "Basic",
+    kind=Kind.PASSWORD,
+    ambient=Ambient.IN_BROWSERS,
+    interactive=True,
+    invalid_code="invalid-credentials",
+    expired_code="invalid-credentials",
+    states=_basic,
+)
+DIGEST: Final = Scripted(
+    "digest", "Digest", kind=Kind.PASSWORD, ambient=Ambient.IN_BROWSERS, interactive=True, states=_digest
+)
+BEARER: Final = Scripted("bearer", "Bearer", states=_bearer, scopes=_READ, proven=NOW - 3600)
+API_KEY: Final = Scripted(
+    "api-key",
+    "APIKEY",
+    fields=("x-api-key",),
+    invalid_code="invalid-api-key",
+    expired_code="expired-api-key",
+    states=_api_key,
+    scopes=_READ,
+    proven=NOW - 3600,
+)
+AUTH_TOKEN: Final = Scripted("auth-token", "Basic", ambient=Ambient.IN_BROWSERS, interactive=True, states=_basic)
+CERTIFICATE: Final = Scripted("certificate", "Certificate", ambient=Ambient.ALWAYS, fields=(), acr="gold")
+NEGOTIATE: Final = Scripted("negotiate", "Negotiate", ambient=Ambient.ALWAYS, interactive=True)
 
 SIX: Final = (SESSION, BEARER, API_KEY, AUTH_TOKEN, BASIC, CERTIFICATE)
 """One of each class, in the order that an installation would have them in."""

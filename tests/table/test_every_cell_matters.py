@@ -65,15 +65,17 @@ def _is_noticed() -> bool:
     """Whether some combination, or some third party's refusal, is answered otherwise than the oracle says."""
     answers = at_once()
     try:
+        if any(_third_party_differs(cell) for cell in ("C19", "C20", "C21")):
+            return True
         for chunk, way, expected in _representative():
             decision = run(way.decide(chunk.circumstances, chunk.requirement), answers)
             if told(decision) != expected:
                 return True
             if isinstance(decision, Refused) and decision.title != TITLES[decision.cell]:
                 return True
-        return any(_third_party_differs(cell) for cell in ("C19", "C20", "C21"))
     except (AssertionError, KeyError, ValueError):
         return True
+    return False
 
 
 def _third_party_differs(cell: str) -> bool:
@@ -159,7 +161,11 @@ def _changes(rows: Sequence[Row], at: int) -> Iterator[tuple[str, tuple[Row, ...
 
 @pytest.mark.parametrize(
     ("stage", "at"),
-    [pytest.param(stage, at, id=f"{stage}-{row.cell}") for stage, rows in STAGES.items() for at, row in enumerate(rows)],
+    [
+        pytest.param(stage, at, id=f"{stage}-{row.cell}")
+        for stage, rows in STAGES.items()
+        for at, row in enumerate(rows)
+    ],
 )
 def test_a_changed_row_is_noticed(stage: str, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = f"{stage}: {STAGES[stage][at].cell}: "

@@ -8,15 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.table.combinations import CHUNKS, Chunk, Presented, told
-from tests.table.oracle import ANSWERS, Answer
-from tests.table.scripted import SIX, after_a_wait, at_once, marked, space
+from tests.table.combinations import CHUNKS, Chunk, told
+from tests.table.scripted import NOW, SIX, after_a_wait, at_once, marked, space
 from watchword.core.circumstances import Circumstances
 from watchword.core.decide import Decision, Granted
 from watchword.core.guard import guard
 from watchword.core.requirement import Requirement
 from watchword.edge.drive import Answers, arun, run
-from tests.table.scripted import NOW
 
 
 def _differences(chunk: Chunk, decisions: Iterable[Decision]) -> list[str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from watchword.config.later import SETTINGS, not_yet
+from watchword.config.later import SETTINGS, sentence
 from watchword.config.lines import Location
-from watchword.config.problems import Problem, meant, shown
+from watchword.config.problems import Problem, meant, printable
 from watchword.config.section import is_list, is_text, keys_of, table_of
 from watchword.config.settings import Settings
 from watchword.config.values import DEEPEST, is_nested_deeper
@@ -45,7 +45,7 @@ def variables(environ: Mapping[str, str]) -> tuple[list[tuple[Variable, str]], l
     known = {variable.name: variable for variable in all_variables()}
     ours = sorted(name for name in environ if name.startswith(PREFIX) and name not in OTHERS)
     settings = [(known[name], environ[name]) for name in ours if name in known]
-    unknown = [Problem(shown(name)[1:-1], _why_unknown(name, known)) for name in ours if name not in known]
+    unknown = [Problem(printable(name), _why_unknown(name, known)) for name in ours if name not in known]
     return sorted(settings, key=lambda found: len(found[0].location)), unknown
 
 
@@ -72,14 +72,15 @@ def _below(table: type[BaseModel], place: Location) -> Iterator[Variable]:
 
 
 def _why_unknown(name: str, known: Mapping[str, Variable]) -> str:
-    for key in SETTINGS:
-        if name == name_of(tuple(key.split("."))) or name.startswith(name_of(tuple(key.split("."))) + "__"):
-            return f"{not_yet(key)}"
+    for key, what in SETTINGS.items():
+        if f"{name}__".startswith(name_of(tuple(key.split("."))) + "__"):
+            return sentence(what)
     for section, field in keys_of(Settings).items():
         if is_list(field.annotation) and name.split("__")[0] == name_of((section,)):
             return f"lists of tables are read from the file only; write [[{section}]] there"
-    near = meant(name, (*known, *OTHERS))
-    return f"there is no such setting; did you mean {near}?" if near else "there is no such setting; remove it"
+    # What all names have in common says nothing about which one was meant.
+    near = meant(name.removeprefix(PREFIX).upper(), (other.removeprefix(PREFIX) for other in (*known, *OTHERS)))
+    return f"there is no such setting; did you mean {PREFIX}{near}?" if near else "there is no such setting; remove it"
 
 
 def _refuse(constant: str) -> float:

@@ -43,4 +43,9 @@ SETTINGS = {
 def not_yet(key: str) -> str | None:
     """The sentence about a key that only a later version will know; None where it is none of those."""
     what = SETTINGS.get(key)
-    return None if what is None else f"this version has no {what} yet; leave the key out"
+    return None if what is None else sentence(what)
+
+
+def sentence(what: str) -> str:
+    """That this version has none of that."""
+    return f"this version has no {what} yet; leave the key out"

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from watchword.config.environment import variables
 from watchword.config.lines import Location, line_of, lines_of
 from watchword.config.pairs import findings
-from watchword.config.problems import ConfigurationError, Problem, dotted, shown
+from watchword.config.problems import ConfigurationError, Problem, dotted, printable
 from watchword.config.sentences import sentence
 from watchword.config.settings import Settings
 from watchword.config.values import DEEPEST, FOLDER, is_nested_deeper
@@ -24,9 +24,7 @@ from watchword.config.values import DEEPEST, FOLDER, is_nested_deeper
 LARGEST_FILE = 256 * 1024
 
 
-def load(
-    file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, Mapping[str, object]] | None = None
-) -> Settings:
+def load(file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings that the file, the variables and the overrides make together; later ones win.
 
     `overrides` has tables like the file's, and comes from the command line; a None in it says nothing.
@@ -75,7 +73,7 @@ class _Written:
         """Take the file's values. What keeps it from being read is the only problem then."""
         if self.file is None:
             return []
-        name = shown(str(self.file))[1:-1]
+        name = printable(str(self.file))
         try:
             self.text = _text_of(self.file)
         except OSError as error:
@@ -118,7 +116,7 @@ class _Written:
         if self.lines is None:
             self.lines = lines_of(self.text)
         line = line_of(location, self.lines)
-        return Problem(where, says, shown(self.file.name)[1:-1] if line else None, line)
+        return Problem(where, says, printable(self.file.name) if line else None, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,28 +147,23 @@ def _checked(written: _Written) -> tuple[Settings, list[_Wrong]]:
             _take_out(values, error.location, missing=error.kind == "missing")
 
 
-def _take_out(values: dict[str, Any], location: Location, *, missing: bool) -> None:
+def _take_out(values: dict[str, Any], location: Location, *, missing: bool = False) -> None:
     """Remove what is wrong, so that the rest can be looked at. Entries of lists of tables keep their places."""
     *place, last = location
     holder: Any = values
-    with suppress(KeyError, IndexError, TypeError):
+    with suppress(KeyError, IndexError, TypeError):  # what is around it may be gone already
         for part in place:
             holder = holder[part]
-        if last in _STAND_INS:
-            holder[last] = _STAND_INS[last]
+        if last == "path" and place[-2:-1] == ["protect"]:
+            holder[last] = "/"  # no target is without
         elif missing:
-            _take_out(values, tuple(place), missing=False)
-        elif isinstance(last, int) and place[-1] in _LISTS_OF_TABLES:
+            _take_out(values, tuple(place))
+        elif isinstance(last, int) and place[-1] in ("space", "protect", "store"):
             holder[last] = {}
         else:
             del holder[last]
             if holder == []:
-                _take_out(values, tuple(place), missing=False)
-
-
-_LISTS_OF_TABLES = ("space", "protect", "store")
-_STAND_INS: Mapping[str | int, str] = {"path": "/"}
-"""Keys that their table must have."""
+                _take_out(values, tuple(place))
 
 
 def _related(one: Location, other: Location) -> bool:
@@ -195,13 +188,15 @@ def _text_of(file: Path) -> str:
     return content.decode("utf-8-sig")
 
 
-# tomllib ends its messages so.
-_PLACE = re.compile(r"(.*) \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)", re.DOTALL)
+# tomllib ends its messages so, or with "(at end of document)".
+_PLACE = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)\Z")
 
 
 def _syntax_problem(name: str, message: str, text: str) -> Problem:
-    match = _PLACE.fullmatch(message)
-    if match is None:
-        return Problem(name, f"this is no TOML: {message}")
-    line = int(match[2]) if match[2] else text.rstrip().count("\n") + 1
-    return Problem(name, f"this is no TOML: {match[1]}", f"column {match[3]}" if match[3] else None, line)
+    place = _PLACE.search(message)
+    line, column = place.groups() if place else (None, None)
+    return Problem(
+        name,
+        f"this is no TOML{f' from column {column} on' if column else ''}: {printable(_PLACE.sub('', message))}",
+        line=int(line) if line else text.rstrip().count("\n") + 1,
+    )

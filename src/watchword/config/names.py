@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Annotated, Literal, TypeAlias
 
+from watchword.config.places import is_address
 from watchword.config.problems import shown
 from watchword.config.values import Read, Unfit, choice
 from watchword.core.decide import CELLS
@@ -77,7 +77,7 @@ def _cookie_domain(value: object) -> str:
         set_cookie("name", "value", max_age=1, domain=value)
     except ValueError:
         raise Unfit from None
-    if "." not in value or _is_address(value):
+    if "." not in value or is_address(value):
         raise ValueError(
             f'user agents refuse the domain {shown(value)}; write a domain of yours, such as "example.com"'
         )
@@ -91,14 +91,6 @@ def _same_site(value: object) -> str:
             'write "Lax" or "Strict", and let pages of other sites send a token in Authorization'
         )
     return str(choice("Lax", "Strict").function(value))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _status(cell: str) -> Read:

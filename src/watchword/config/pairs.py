@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from watchword.config.lines import Location
-from watchword.config.problems import shown
+from watchword.config.problems import printable, shown
 from watchword.config.settings import Settings
 from watchword.config.spaces import Protect
 from watchword.http.forwarded import is_loopback
@@ -75,7 +75,7 @@ def tls_cannot_be_spoken(settings: Settings) -> Iterator[Finding]:
     if tls is None:
         return
     unreadable = [
-        Finding(("server", "tls", name), f"{shown(str(file))} {says}")
+        Finding(("server", "tls", name), f"{printable(str(file))} {says}")
         for name, file in (("certificate", tls.certificate), ("key", tls.key))
         if (says := _why_unreadable(file)) is not None
     ]
@@ -84,7 +84,8 @@ def tls_cannot_be_spoken(settings: Settings) -> Iterator[Finding]:
         return
     if tls.key.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         yield Finding(
-            ("server", "tls", "key"), f"everybody on this machine may read {shown(str(tls.key))}; run chmod o= on it"
+            ("server", "tls", "key"),
+            f"everybody on this machine may read or change {printable(str(tls.key))}; run chmod o= on it",
         )
     if (says := _why_no_pair(tls.certificate, tls.key)) is not None:
         yield Finding(("server", "tls"), says)
@@ -251,14 +252,10 @@ def _why_no_pair(certificate: Path, key: Path) -> str | None:
     try:
         # With an empty passphrase, so that nobody is asked for one.
         context.load_cert_chain(certificate, key, password="")
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
+    except OSError as error:
+        if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
             return "the key is not the certificate's; write a certificate and the private key that belongs to it"
-        return (
-            "certificate or key is no PEM file that can be used, or the key has a passphrase; write PEM files without"
-        )
-    except (OSError, ValueError):
-        return "certificate or key cannot be used; write PEM files without a passphrase"
+        return "certificate or key is no PEM file, or the key has a passphrase; write PEM files without one"
     return None
 
 

@@ -20,7 +20,8 @@ from watchword.http.target import read_path
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether this is an IP address, without brackets."""
     try:
         ip_address(text)
     except ValueError:
@@ -36,7 +37,7 @@ def _listen_host(value: object) -> str:
             '"*" is no address to listen on; write "0.0.0.0" for every IPv4 address, or "::" for every one'
         )
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-    if not (_is_address(bare) or _HOST.fullmatch(bare)):
+    if not (is_address(bare) or _HOST.fullmatch(bare)):
         raise ValueError(
             f'{shown(value)} is neither an address nor a host name; write "127.0.0.1", and the port in server.port'
         )
@@ -152,7 +153,7 @@ def _path_pattern(value: object) -> str:
     if not isinstance(value, str):
         raise Unfit
     if not value.startswith("/"):
-        raise ValueError(f"{shown(value)} does not begin with a slash; write {shown('/' + value.lstrip('*'))}")
+        raise ValueError(f"{shown(value)} does not begin with a slash; write {shown('/' + value)}")
     if set("?#%;\\") & set(value):
         raise ValueError(
             f"{shown(value)} holds one of ? # % ; and backslash, which no path has once it is decoded; "

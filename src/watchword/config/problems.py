@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-_LONGEST_SHOWN = 60
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,9 @@ class ConfigurationError(Exception):
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a sentence: in TOML's words, on one line, cut short, without control characters."""
+    """A value as it may stand in a sentence: in TOML's words, on one line, cut where it is very long."""
     if isinstance(value, str):
-        start = value[:_LONGEST_SHOWN].replace("\\", r"\\").replace('"', r"\"")
-        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in start)
+        text = printable(value[:_LONGEST_SHOWN].replace("\\", r"\\").replace('"', r"\""))
         return f'"{text}"' if len(value) <= _LONGEST_SHOWN else f'"{text}…"'
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -50,6 +49,11 @@ def shown(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 64:
         return "such a number"
     return str(value)
+
+
+def printable(text: str) -> str:
+    """The text on one line, without anything that a terminal or a log would obey (F33)."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def dotted(location: Iterable[str | int]) -> str:

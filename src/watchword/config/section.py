@@ -47,14 +47,19 @@ def is_text(annotation: object) -> bool:
     )
 
 
-def words_for(field: FieldInfo) -> str:
-    """What the key must be, as words that go on after "must be"."""
-    return _words((field.annotation, *field.metadata))
+def words_for(field: FieldInfo, *, entry: bool = False) -> str:
+    """What the key, or each entry of its list, must be, as words that go on after "must be"."""
+    whole = _words((field.annotation, *field.metadata))
+    return whole.removeprefix(_EACH) if entry else whole
 
 
-def example_of(field: FieldInfo) -> str | None:
+def example_of(field: FieldInfo, *, entry: bool = False) -> str:
     """An example of what may be written, in TOML's words."""
-    return shown(field.examples[0]) if field.examples else None
+    assert field.examples, "every key has one"
+    return shown(field.examples[0][0] if entry else field.examples[0])
+
+
+_EACH = "a list, each entry "
 
 
 def _words(annotation: object) -> str:
@@ -65,7 +70,7 @@ def _words(annotation: object) -> str:
     for part in parts:
         if get_origin(part) in (tuple, frozenset):
             entry = get_args(part)[0]
-            return "a list of tables" if table_of(entry) else f"a list, each entry {_words(entry)}"
+            return "a list of tables" if table_of(entry) else _EACH + _words(entry)
     return "a table"
 
 

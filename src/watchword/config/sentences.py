@@ -25,14 +25,14 @@ def sentence(error: ErrorDetails) -> str:
     if isinstance(cause, ValueError) and not isinstance(cause, Unfit):
         return str(cause)
     _, field = _described(location)
-    if field is None:
-        return "must be a table"
+    assert field is not None, "a file, a variable and an override are tables by themselves"
     header = _header(location)
     if table_of(field.annotation) is not None and is_list(field.annotation):
         return f"must be a table; write [[{header}]] above its keys"
     if table_of(field.annotation) is not None:
         return f"must be a table; write [{header}] above its keys"
-    wanted = f"{words_for(field)}, such as {example_of(field)}"
+    entry = isinstance(location[-1], int)
+    wanted = f"{words_for(field, entry=entry)}, such as {example_of(field, entry=entry)}"
     return f"is missing; write {wanted}" if error["type"] == "missing" else f"must be {wanted}"
 
 

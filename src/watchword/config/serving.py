@@ -15,7 +15,7 @@ from watchword.core.questions import ListAccounts
 from watchword.core.requirement import Requirement
 from watchword.edge.asgi import Application
 from watchword.http.message import Request, Response
-from watchword.server.api import create_api
+from watchword.server.api import create_api, knows
 from watchword.server.app import create_app
 from watchword.server.log import security_log
 from watchword.server.metrics import Metrics, Row
@@ -39,14 +39,16 @@ def run_server(
     storage = open_storage(settings.storage.url, data)
     # Made once before the workers start, so that all of them have the same keys; their threads start in each.
     build(settings, data, ServerWitness(Metrics(), lambda event: None), storage=storage)
-    first_steps(storage)
+    if around is None:  # the demo brings its own accounts
+        first_steps(storage)
 
     def make(own: Row, rows: list[Row]) -> Worker:
         counters = Metrics(own, rows)
         log = security_log(settings.log.format, settings.log.level)
         parts = build(settings, data, ServerWitness(counters, log), storage=storage)
         stop = clean_up_regularly(storage)
-        application = create_app(parts.service, create_api(parts.service), counters, lambda: 0.0)
+        api = create_api(parts.service)
+        application = create_app(parts.service, api, knows(api), counters, lambda: 0.0)
         if around is not None:
             application = around(application, parts.service)
 

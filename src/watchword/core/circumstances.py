@@ -38,7 +38,8 @@ class Circumstances:
     - `cleartext`: neither TLS, nor loopback, nor a trusted proxy that says TLS, nor allowed (C14).
     - `peer_allowed`: the peer may come here at all (C14).
     - `broken`: why the request's credentials cannot be read as any (C10), None where they can.
-    - `authorization`: an Authorization field is present, whatever its scheme; `bearer`: Bearer was used, readable or not.
+    - `authorization`: an Authorization field is present, whatever its scheme; `bearer`: Bearer was used in one, readable
+      or not.
     - `presents`: credentials of some kind are present, for C14 on public targets.
     - `unsafe`: the method is not safe (RFC 9110 section 9.2.1); `foreign`: the Origin veto holds.
     - `browser`: the request comes from a browser, so Basic and Digest may be replays.
@@ -111,7 +112,7 @@ def _read_carefully(request: Request, space: ProtectionSpace, broken: str | None
                 broken = "Bearer without a token"
             elif _names_parameter(request.query, b"access_token"):
                 broken = "one token by two transports"
-    own = space.own_origins | space.cors
+    own = space.own_origins
     if not own and (origin := own_origin(request)) is not None:
         own = frozenset((origin,))
     return Circumstances(
@@ -138,8 +139,8 @@ def with_login_route(circumstances: Circumstances) -> Circumstances:
 
 
 def _in_cleartext(peer: Peer, space: ProtectionSpace) -> bool:
-    # Where a proxy told the address, it proves nothing of where the client is: it may be the proxy's own (F15).
-    return not (peer.secure or space.allow_cleartext or (peer.proxy is None and is_loopback(peer.address)))
+    # Where a proxy did not tell the client's address, a loopback address is only the proxy's own (F15).
+    return not (peer.secure or space.allow_cleartext or (peer.told and is_loopback(peer.address)))
 
 
 def _uses_bearer(request: Request) -> bool:

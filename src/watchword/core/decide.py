@@ -181,7 +181,7 @@ DETAILS: Mapping[str, str] = {
     "expired-token": "The token has expired. Get a new one.",
     "invalid-api-key": "The API key is not valid.",
     "expired-api-key": "The API key has expired.",
-    "invalid-request": "The request's credentials cannot be read as one set of credentials.",
+    "invalid-request": "The request's credentials, or its path, can be read in more ways than one, or in none.",
     "conflicting-credentials": "The request carries credentials that do not prove one and the same subject.",
     "insufficient-scope": "The token or key lacks a scope that this needs.",
     "forbidden": "The account may not do this. Repeating the request with the same account will not help.",

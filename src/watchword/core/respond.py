@@ -45,7 +45,7 @@ def respond(
         (b"auth-decision", f"{refused.cell};id={request_id}".encode()),
     ]
     name = b"proxy-authenticate" if refused.cell == "C25" else b"www-authenticate"
-    fields += [(name, str(challenge).encode("latin-1")) for challenge in refused.challenges]
+    fields += [(name, challenge.line()) for challenge in refused.challenges]
     if refused.retry_after is not None:
         fields.append((b"retry-after", str(refused.retry_after).encode()))
     if refused.location is not None:
@@ -124,7 +124,7 @@ def _page(refused: Refused, request_id: str) -> bytes:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><main><h1>{title}</h1><p>{detail}</p>"
         f"<p><small>{refused.status} {escape(refused.code)} &middot; {refused.cell} &middot; {request_id}</small></p>"
-        f"</main></body></html>\n"
+        f"</main></body></html>"
     ).encode()
 
 

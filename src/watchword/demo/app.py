@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from watchword.core.space import Protection
+from watchword.demo.api import patients_api
 from watchword.demo.page_files import PageFiles
+from watchword.demo.people import Person, enrol
+from watchword.demo.rules import RULES
 from watchword.edge.asgi import Application, Guarded, Receive, Scope, Send, send_response
 from watchword.http.caching import NO_STORE
 from watchword.http.message import Response
 from watchword.server.service import Service
 
 _TO_THE_PAGE = Response(303, ((b"location", b"/demo"), NO_STORE))
+
+
+def demo_around(people: Sequence[Person]) -> Callable[[Application, Service], Application]:
+    """What turns a server without accounts into the demo for these people. It runs in one process."""
+
+    def around(server_app: Application, service: Service) -> Application:
+        engine = service.engine
+        engine.run(enrol(people, policy=service.passwords, entropy=engine.entropy, now=service.now()))
+        protection = Protection([(service.space, RULES)])
+        return demo_application(server_app, service, patients_api(engine.clock), protection)
+
+    return around
 
 
 def demo_application(

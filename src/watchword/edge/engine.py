@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+from urllib.parse import quote
 
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import read_circumstances
@@ -107,7 +108,7 @@ class Engine:
             return (yield from self.refuse(decision, request, space))
         self.witness.granted(decision)
         fields = granted_fields(decision, request, space)
-        if space.token_manager is not None and decision.by is not None:
+        if space.token_manager is not None and decision.by is not None and not self._revokes(request):
             fields += yield from self._token_fields(decision, space)
         return Admitted(decision.principal, fields)
 
@@ -121,12 +122,16 @@ class Engine:
             shown = yield from space.token_manager.issue(decision.principal.subject, self.clock())
         except AnswerFailed:
             return ()
-        return () if shown is None else self.token_fields(shown)
+        return () if shown is None else self.token_fields(decision.principal.subject, shown)
 
-    def token_fields(self, shown: ShownToken) -> Fields:
+    def _revokes(self, request: Request) -> bool:
+        """Whether the request asks for the end of the very token that its answer would show."""
+        return request.method == "DELETE" and request.path.startswith(self.token_location.encode("ascii") + b"/")
+
+    def token_fields(self, subject: str, shown: ShownToken) -> Fields:
         """The fields in which a token is shown to its owner."""
         return (
             (b"auth-token", shown.token.encode("ascii")),
-            (b"auth-token-location", self.token_location.encode("ascii")),
+            (b"auth-token-location", f"{self.token_location}/{quote(subject, safe='')}".encode("ascii")),
             (b"auth-token-valid-until", milliseconds(shown.valid_until).encode("ascii")),
         )

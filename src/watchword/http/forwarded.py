@@ -94,7 +94,7 @@ def resolve(request: Request, trust: Trust) -> Request:
     connection was the proxy's, and is dropped. A request of a peer that is not trusted comes back as it is.
 
     - Addresses are read from the right, past those of trusted proxies. One that cannot be read ends that: the last
-      good one stays, be it the proxy's own (F15). So an address equal to `proxy` is not known to be the client's.
+      good one stays, be it the proxy's own (F15), and `peer.told` is False then.
     - The client spoke TLS only where the proxy says so, once and plainly.
     - A forwarded Host that is repeated or unreadable is not taken.
     """
@@ -102,12 +102,12 @@ def resolve(request: Request, trust: Trust) -> Request:
     if not trust or peer.proxy is not None or not trust.trusts(peer.address):
         return request
     read = _from_forwarded if request.is_without(_X_FORWARDED) else _from_x_forwarded
-    address, scheme, host = read(request, trust)
+    address, told, scheme, host = read(request, trust)
     secure = scheme in ("https", "wss")
     fields = request.fields
     if host is not None and read_authority(host, secure=secure) is not None:
         fields = ((b"host", host), *(line for line in fields if line[0] != b"host"))
-    return request.replaced(fields=fields, peer=Peer(address, secure, proxy=peer.address or UNIX))
+    return request.replaced(fields=fields, peer=Peer(address, secure, proxy=peer.address or UNIX, told=told))
 
 
 def original(request: Request, trust: Trust) -> Request | Unreadable | None:
@@ -199,32 +199,32 @@ _ASKED_ABOUT = frozenset({*_METHOD_FIELDS, *_TARGET_FIELDS})
 _PORT = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]++))?"
 _NODE = re.compile(rf"\[([0-9A-Fa-f:.]{{2,45}})\]{_PORT}|([0-9.]{{7,15}}){_PORT}|([0-9A-Fa-f:.]{{2,45}})")
 
-_Told: TypeAlias = tuple[str, str, bytes | None]
+_Told: TypeAlias = tuple[str, bool, str, bytes | None]
 """Address, scheme (empty where it is not told) and Host of the client."""
 
 
 def _from_x_forwarded(request: Request, trust: Trust) -> _Told:
     proto = request.field(b"x-forwarded-proto") or b""
-    return _outermost(request, trust), proto.decode("latin-1").lower(), request.field(b"x-forwarded-host")
+    return *_outermost(request, trust), proto.decode("latin-1").lower(), request.field(b"x-forwarded-host")
 
 
-def _outermost(request: Request, trust: Trust) -> str:
-    """The address that the outermost trusted proxy saw, by X-Forwarded-For."""
-    address = request.peer.address
+def _outermost(request: Request, trust: Trust) -> tuple[str, bool]:
+    """The address that the outermost trusted proxy saw, by X-Forwarded-For, and whether one was told at all."""
+    address, told = request.peer.address, False
     for line in reversed(request.lines(b"x-forwarded-for")):
         for entry in reversed(line.decode("latin-1").split(",")):
             found = _node(entry.strip(" \t"))
             if found is None:
-                return address
-            address = found
+                return address, False
+            address, told = found, True
             if not trust.trusts(address):
-                return address
-    return address
+                return address, True
+    return address, told
 
 
 def _from_forwarded(request: Request, trust: Trust) -> _Told:
     """Scheme and Host are those that the outermost trusted proxy saw, beside the address it saw."""
-    address, scheme, host = request.peer.address, "", None
+    address, told, scheme, host = request.peer.address, False, "", None
     for line in reversed(request.lines(b"forwarded")):
         for element in reversed(members(line.decode("latin-1"))):
             pairs = _pairs(element)
@@ -232,11 +232,11 @@ def _from_forwarded(request: Request, trust: Trust) -> _Told:
             host = pairs["host"].encode("latin-1") if "host" in pairs else None
             found = _node(pairs.get("for", ""))
             if found is None:
-                return address, scheme, host
-            address = found
+                return address, False, scheme, host
+            address, told = found, True
             if not trust.trusts(address):
-                return address, scheme, host
-    return address, scheme, host
+                return address, True, scheme, host
+    return address, told, scheme, host
 
 
 def _pairs(element: str) -> dict[str, str]:

@@ -16,13 +16,15 @@ class Peer:
 
     `address` is the client's IP address as text, empty where there is none (a Unix socket). `secure` tells
     whether the client spoke TLS. `certificate` is the client's, DER-encoded. `proxy` is the address of the
-    trusted proxy that spoke for the client, or None where the client connected itself.
+    trusted proxy that spoke for the client, or None where the client connected itself; `told` is False where that
+    proxy did not say who the client is, so that `address` may be the proxy's own.
     """
 
     address: str
     secure: bool = False
     certificate: bytes | None = None
     proxy: str | None = None
+    told: bool = True
 
 
 class Request:

@@ -12,9 +12,17 @@ from watchword.server.service import Service
 
 
 def create_app(
-    service: Service, api: Application, counters: Metrics, knowledge_age: Callable[[], float]
+    service: Service,
+    api: Application,
+    knows: Callable[[Scope], bool],
+    counters: Metrics,
+    knowledge_age: Callable[[], float],
 ) -> Application:
-    """The application. `api` has the routes that are not hot; it sees only requests that were let through."""
+    """The application.
+
+    `api` has the routes that are not hot, and sees only requests for them that were let through. `knows` tells
+    whether it has one for a path: what it has not is not there, whoever asks.
+    """
     hot: dict[str, checks.Handler] = {
         "/whoami": checks.whoami(service),
         "/decide": decisions.decide(service),
@@ -26,7 +34,9 @@ def create_app(
     guarded = Guarded(api, service.engine, service.own)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = hot.get(scope["path"]) if scope["type"] == "http" else None
-        await (guarded if handler is None else handler)(scope, receive, send)
+        handler = hot.get(scope["path"])
+        if handler is None:
+            handler = guarded if knows(scope) else api
+        await handler(scope, receive, send)
 
     return application

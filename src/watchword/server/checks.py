@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from watchword.core.principal import Principal
@@ -18,7 +19,7 @@ from watchword.http.message import Request, Response
 from watchword.http.problem import CONTENT_TYPE, Problem
 from watchword.http.security_fields import SECURITY_FIELDS
 from watchword.http.timestamps import milliseconds
-from watchword.server.forward_auth import Dialect, Identities, in_dialect
+from watchword.server.forward_auth import Dialect, Identities, granted_in_dialect, in_dialect
 from watchword.server.service import Service
 
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -50,8 +51,10 @@ def verify(service: Service, dialect: Dialect) -> Handler:
     """Forward-auth: decides on the request that a trusted proxy tells of, else on one for /whoami."""
     engine = service.engine
     identities = Identities()
+    numbered = replace(dialect, numbered=dialect.only_401_and_403)
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        spoken = numbered if scope["query_string"] == b"numbered" else dialect
         received = request_of(scope)
         request, protection, broken = _question(service, received)
         if broken is None:
@@ -59,10 +62,10 @@ def verify(service: Service, dialect: Dialect) -> Handler:
         else:
             judged = await engine.arun(engine.demand(request, protection.spaces[0], Requirement(), broken=broken))
         if isinstance(judged, Answered):
-            response = in_dialect(judged.response, judged.refused, dialect)
+            response = in_dialect(judged.response, judged.refused, spoken)
         else:
-            identity = identities.fields(judged.principal, dialect)
-            response = Response(200, (*identity, NO_STORE, *judged.fields))
+            identity = identities.fields(judged.principal, spoken)
+            response = Response(200, (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken)))
         await send_response(response, send, method=received.method)
 
     return handle

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from watchword.core.decide import Refused, status_for_nginx
 from watchword.core.principal import Principal
-from watchword.http.fields import field_value
+from watchword.http.fields import field_list, field_value
 from watchword.http.message import Fields, Response
 
 
@@ -18,12 +18,14 @@ from watchword.http.message import Fields, Response
 class Dialect:
     """What one kind of proxy needs.
 
-    `only_401_and_403`: other refusals are told as 403, with the true status in X-Auth-Status. `always_identity`:
+    `only_401_and_403`: other refusals are told as 403, with the true status in X-Auth-Status. `numbered`: content,
+    challenges and cookies are told in fields of their own, for a proxy that keeps no content and no repeated fields. `always_identity`:
     a granted answer names every identity field, empty where nobody is proven, so that the proxy overwrites what the
     client sent under the same name.
     """
 
     only_401_and_403: bool = False
+    numbered: bool = False
     always_identity: bool = False
 
 
@@ -67,16 +69,43 @@ def identity_fields(principal: Principal) -> Fields:
     """Who was proven, as fields for the application. Values are safe in any field, whatever the names hold."""
     return (
         (b"remote-user", field_value(principal.subject)),
-        (b"remote-roles", field_value(",".join(sorted(principal.roles)))),
+        (b"remote-roles", field_list(sorted(principal.roles))),
         (b"remote-scopes", field_value(" ".join(sorted(principal.scopes or ())))),
         (b"remote-session", field_value(principal.authentication.session or "")),
     )
+
+
+MOST_REPEATED = 4
+"""How many lines of WWW-Authenticate, or of Set-Cookie, a proxy that cannot repeat fields is told."""
 
 
 def in_dialect(response: Response, refused: Refused, dialect: Dialect) -> Response:
     """A refusal as this kind of proxy can pass it on."""
     if not dialect.only_401_and_403:
         return response
-    true_status = str(response.status).encode()
-    told = status_for_nginx(replace(refused, status=response.status))
-    return Response(told, (*response.fields, (b"x-auth-status", true_status)), response.body)
+    fields = (*response.fields, (b"x-auth-status", str(response.status).encode()))
+    if dialect.numbered:
+        fields = (
+            *(line for line in fields if line[0] not in (b"www-authenticate", b"set-cookie")),
+            *_numbered(b"x-auth-challenge", response.lines(b"www-authenticate")),
+            *_numbered(b"x-auth-set-cookie", response.lines(b"set-cookie")),
+            *((b"x-auth-content-type", value) for value in response.lines(b"content-type")),
+            (b"x-auth-problem", response.body if _fits_a_field(response.body) else b""),
+        )
+    return Response(status_for_nginx(replace(refused, status=response.status)), fields, response.body)
+
+
+def granted_in_dialect(fields: Fields, dialect: Dialect) -> Fields:
+    """What is added to the application's answer, as this kind of proxy can pass it on."""
+    if not dialect.numbered or not any(name == b"set-cookie" for name, _ in fields):
+        return fields
+    cookies = tuple(value for name, value in fields if name == b"set-cookie")
+    return (*fields, *_numbered(b"x-auth-set-cookie", cookies))
+
+
+def _numbered(name: bytes, lines: tuple[bytes, ...]) -> Fields:
+    return tuple((name + b"-%d" % number, line) for number, line in enumerate(lines[:MOST_REPEATED], start=1))
+
+
+def _fits_a_field(body: bytes) -> bool:
+    return all(0x20 <= byte < 0x7F for byte in body)

@@ -21,21 +21,30 @@ def open_storage(url: str, data: Path) -> Storage:
     Raises:
         UnusableStorage: with a sentence that says what is wrong.
     """
-    parts = urlsplit(url)
     if url == "memory:":
         return MemoryStorage()
-    if parts.scheme != "sqlite":
-        raise UnusableStorage(f"there is no storage for {parts.scheme or 'such'} URLs: use sqlite:///NAME or memory:")
-    name = unquote(parts.path[1:])
-    if parts.netloc or parts.query or parts.fragment or not name or name == ":memory:":
-        raise UnusableStorage("a SQLite URL is sqlite:///NAME (in the data folder) or sqlite:////PATH; or use memory:")
-    path = data / name
+    path = database_file(url, data)
     try:
         _make_private(path)
     except OSError as error:
         raise UnusableStorage(f"{path} cannot be created or opened: {error.strerror}") from error
     migrate_sqlite(path)
     return SqliteStorage(path)
+
+
+def database_file(url: str, data: Path) -> Path:
+    """The SQLite file that a URL names; it need not be there yet.
+
+    Raises:
+        UnusableStorage: where the URL names none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        raise UnusableStorage(f"there is no storage for {parts.scheme or 'such'} URLs: use sqlite:///NAME or memory:")
+    name = unquote(parts.path[1:])
+    if parts.netloc or parts.query or parts.fragment or not name or name == ":memory:":
+        raise UnusableStorage("a SQLite URL is sqlite:///NAME (in the data folder) or sqlite:////PATH; or use memory:")
+    return data / name
 
 
 def _make_private(path: Path) -> None:

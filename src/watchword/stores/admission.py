@@ -62,7 +62,7 @@ class PasswordAdmission:
     def inline(self, question: CheckPassword) -> PasswordAnswer | NotYet:
         """The answer in microseconds, where it needs neither I/O nor a hash."""
         name = question.name
-        place = self._places.now(name, question.address)
+        place = self._places.seen(name, question.address)
         if place is None:
             return NOT_YET
         wait = self._throttle.wait_now(place.counters, question.now)
@@ -93,10 +93,10 @@ class PasswordAdmission:
             return PasswordHeld(wait)
         tag = self._remembered.tag(name, question.password)
         with self._slots.admitted(first=place.known):
-            account = self._find_account(FindAccount(name, fresh=True))
             # Who comes after a change of the account does not share what was begun before it.
-            flight = (tag, place.counters[0].key, _state(account))
-            answer, noted = self._flights.share(flight, lambda: self._evaluate(question, place, tag, account))
+            state = _state(self._find_account(FindAccount(name, fresh=True)))
+            flight = (tag, place.counters[0].key, state)
+            answer, noted = self._flights.share(flight, lambda: self._evaluate(question, place, tag))
         match answer:
             case PasswordRight():
                 self._places.logged_in(name, question.address, now)
@@ -109,7 +109,7 @@ class PasswordAdmission:
                 pass
         return answer
 
-    def _evaluate(self, question: CheckPassword, place: Place, tag: bytes, account: Account | None) -> _Verdict:
+    def _evaluate(self, question: CheckPassword, place: Place, tag: bytes) -> _Verdict:
         with (
             self._slots.one(first=place.known),
             self._throttle.guess(place.counters, question.now) as wait,
@@ -117,8 +117,10 @@ class PasswordAdmission:
             if wait:
                 return PasswordHeld(wait), ()
             proof = self._remembered.find(tag)
-            if proof is not None and account is not None and proof.holds(account):
-                return PasswordRight(account), ()
+            if proof is not None:
+                account = self._find_account(FindAccount(question.name, fresh=True))
+                if account is not None and proof.holds(account):
+                    return PasswordRight(account), ()
             found = self._store.check(question.name, question.password)
             if isinstance(found, Denied):
                 self._throttle.note(place.counters, question.now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,25 +55,27 @@ class Places:
         self._clock = clock
         self._places: Bounded[tuple[str, str], Place] = Bounded(most)
 
-    def now(self, name: str, address: str) -> Place | None:
-        """Without asking the storage; None where it would have to be asked."""
+    def seen(self, name: str, address: str) -> Place | None:
+        """As this process knows it; None where the storage would have to be asked."""
         place = self._places.get((name, address))
         return None if place is None or place.until <= self._clock() else place
 
     def find(self, name: str, address: str) -> Place:
         """As the storage knows it, where this process does not."""
-        return self.now(name, address) or self._keep(
+        return self.seen(name, address) or self._keep(
             name, address, known=self._records.is_known_place(name, place_of(address)), noted=False
         )
 
     def logged_in(self, name: str, address: str, now: Instant) -> None:
         """It is a known place from now on. Written once in a while; that it cannot be written spoils no log-in."""
-        place = self.now(name, address)
+        place = self.seen(name, address)
         if place is not None and place.noted:
             return
-        with suppress(AnswerFailed):
+        self._keep(name, address, known=True, noted=True)  # before it is written, so that others need not
+        try:
             self._records.note_place(name, place_of(address), now)
-            self._keep(name, address, known=True, noted=True)
+        except AnswerFailed:
+            self._places.drop((name, address))
 
     def _keep(self, name: str, address: str, *, known: bool, noted: bool) -> Place:
         counters = self._limits.counters(name, address, known_place=known)

@@ -39,7 +39,8 @@ class Throttle:
     the first guess here that is evaluated or held.
 
     Guesses are counted while they are evaluated (`guess`), so guessing in parallel gains nothing within a process:
-    of a key at its limit one guess is evaluated at a time. Across n processes at most n - 1 more slip through.
+    of a key at its limit one guess is evaluated at a time. Each further process lets at most as many more through
+    as it has slots, and then one for each delay.
 
     While failures cannot be noted, no more than one batch of slots a second is evaluated.
     """

@@ -8,6 +8,11 @@ export function element(name, attributes, ...children) {
   return made;
 }
 
+/** A text as nodes: what stands between backticks is code. */
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? element("code", {}, part) : part));
+}
+
 /** A copy of a template, whose ids, and what refers to them, begin with a prefix. */
 export function copied(template, prefix) {
   const copy = template.content.cloneNode(true);

@@ -13,19 +13,24 @@ export function logged(list, exchange) {
 }
 
 function entry(exchange) {
-  const { method, path, answer } = exchange;
+  const { answer } = exchange;
   return element("details", { open: true },
     element("summary", {},
-      element("span", { class: "line" },
-        element("code", { class: "method" }, method),
-        element("code", { class: "path" }, path),
-        element("span", { class: "pill", "data-kind": kindOf(answer) }, answer.status || "—"),
-        element("span", { class: "cell", title: "Row of the decision table (Auth-Decision)" }, answer.cell ?? ""),
-      ),
+      element("span", { class: "line" }, ...summaryOf(exchange)),
       element("span", { class: "meaning" }, explained(exchange)),
     ),
     element("dl", {}, ...lines("Sent", sent(exchange)), ...lines("Received", received(answer))),
   );
+}
+
+/** Method, path, status and cell: an exchange in one line. */
+export function summaryOf({ method, path, answer }) {
+  return [
+    element("code", { class: "method" }, method),
+    element("code", { class: "path" }, path),
+    element("span", { class: "pill", "data-kind": kindOf(answer) }, answer.status || "—"),
+    element("span", { class: "cell", title: "The row of the decision table that refused it" }, answer.cell ?? ""),
+  ];
 }
 
 function kindOf(answer) {
@@ -49,10 +54,10 @@ function received(answer) {
   return [
     ...(refused ? [["Auth-Decision", answer.field("auth-decision")]] : []),
     ...(refused ? [challenges(answer)] : []),
-    ...present(answer, "Retry-After", "seconds"),
+    ...present(answer, "Retry-After", "seconds to wait"),
     ...(token === null ? [] : [["Auth-Token", `${token.slice(0, 9)}…`]]),
     ...present(answer, "Auth-Token-Valid-Until"),
-    ...(answer.code ? [["Code", answer.code, answer.content.detail]] : []),
+    ...(answer.code ? [["Problem", answer.code, answer.content.detail]] : []),
   ];
 }
 
@@ -73,7 +78,7 @@ function lines(title, fields) {
   return [
     element("dt", {}, title),
     ...fields.map(([name, value, remark]) => element("dd", {},
-      element("code", {}, element("b", {}, `${name}: `), value),
+      element("code", {}, element("b", {}, `${name}:`), " ", element("span", {}, value)),
       remark ? element("small", {}, remark) : "",
     )),
   ];

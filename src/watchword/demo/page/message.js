@@ -5,6 +5,7 @@ import { element } from "./elements.js";
 export class Message {
   #place;
   #timer = null;
+  #held = null;
 
   constructor(place) {
     this.#place = place;
@@ -17,16 +18,18 @@ export class Message {
   show({ tone, title, text }, { wait = null, again = null, holds = null } = {}) {
     this.hide();
     this.#place.dataset.tone = tone;
-    this.#place.replaceChildren(element("p", {}, element("b", {}, title), " ", text));
     this.#place.hidden = false;
+    this.#place.append(element("p", {}, element("b", {}, title), " ", text));
     const button = again && element("button", { type: "button", class: "quiet" }, "Try again");
     button?.addEventListener("click", again);
-    if (wait !== null) this.#countDown(wait, button, holds);
+    if (wait !== null) this.#countDown(wait, button, (this.#held = holds));
     else if (button) this.#place.append(button);
   }
 
   hide() {
     clearInterval(this.#timer);
+    if (this.#held) this.#held.disabled = false;
+    this.#held = null;
     this.#place.hidden = true;
     this.#place.replaceChildren();
   }
@@ -40,8 +43,7 @@ export class Message {
       left.textContent = `Try again in ${seconds} s.`;
       if (seconds > 0) return;
       clearInterval(this.#timer);
-      left.textContent = button ? "" : "You may try again now.";
-      if (button) left.replaceWith(button);
+      left.replaceWith(button ?? "You may try again now.");
       if (holds) holds.disabled = false;
     };
     this.#place.append(left);

@@ -1,7 +1,7 @@
 // One way of signing in, shown: a door with a form, and behind it patients and notes.
 
-import { copied, element, partsOf } from "./elements.js";
-import { logged } from "./log.js";
+import { copied, element, partsOf, prose } from "./elements.js";
+import { logged, summaryOf } from "./log.js";
 import { Message } from "./message.js";
 import { isOutage, refusal } from "./words.js";
 
@@ -12,7 +12,8 @@ export class Panel {
   #notice;
   #noteMessage;
   #patient = null;
-  #asked = 0;
+  #visit = 0;
+  #expired = null;
 
   constructor(root, way) {
     this.#way = way;
@@ -21,13 +22,17 @@ export class Panel {
     this.#message = new Message(parts.message);
     this.#notice = new Message(parts.notice);
     this.#noteMessage = new Message(parts.noteMessage);
-    parts.how.textContent = way.how;
+    parts.how.append(...prose(way.how));
     parts.credential.textContent = way.credential;
 
     way.wire.onExchange = (exchange) => {
       parts.silence.hidden = true;
       logged(parts.wire, exchange);
+      parts.latest.replaceChildren(...summaryOf(exchange));
+      parts.latest.hidden = false;
     };
+    way.onChanged = () => this.#changedElsewhere();
+    parts.latest.addEventListener("click", () => parts.wireTitle.scrollIntoView());
     parts.form.addEventListener("submit", (event) => this.#submitted(event));
     parts.reveal.addEventListener("click", () => this.#reveal());
     for (const chip of root.querySelectorAll("[data-user]")) chip.addEventListener("click", () => this.#choose(chip.dataset.user));
@@ -74,11 +79,11 @@ export class Panel {
     }
   }
 
-  #reveal(shown = this.#parts.reveal.getAttribute("aria-pressed") === "false") {
+  #reveal(shown = this.#parts.form.elements.password.type === "password") {
     const { reveal, form } = this.#parts;
     form.elements.password.type = shown ? "text" : "password";
-    reveal.setAttribute("aria-pressed", String(shown));
     reveal.textContent = shown ? "Hide" : "Show";
+    reveal.setAttribute("aria-label", `${reveal.textContent} the password`);
   }
 
   #choose(user) {
@@ -89,21 +94,36 @@ export class Panel {
 
   /** Back to the door, with the reason. Nothing of what was inside stays on the page. */
   #leave(reason) {
-    const { door, inside, patients, notes, chart, noteForm, form } = this.#parts;
-    const user = this.#way.who?.user;
+    const { door, inside, form } = this.#parts;
+    const user = this.#way.who?.user ?? this.#parts.name.textContent;
     this.#way.forget();
-    this.#asked += 1;
+    this.#clear();
+    inside.hidden = true;
+    door.hidden = false;
+    this.#message.show(reason);
+    form.elements.username.value = user;
+    form.elements[user ? "password" : "username"].focus({ preventScroll: true });
+  }
+
+  /** What was asked for by whoever was here is not shown any more, even if it has yet to arrive. */
+  #clear() {
+    const { patients, noPatients, notes, chart, noteForm } = this.#parts;
+    this.#visit += 1;
     this.#patient = null;
     patients.replaceChildren();
     notes.replaceChildren();
     noteForm.reset();
     this.#notice.hide();
     this.#noteMessage.hide();
-    chart.hidden = inside.hidden = true;
-    door.hidden = false;
-    this.#message.show(reason);
-    if (user) form.elements.username.value = user;
-    form.elements[user ? "password" : "username"].focus({ preventScroll: true });
+    chart.hidden = noPatients.hidden = true;
+  }
+
+  async #changedElsewhere() {
+    const before = this.#way.who?.user;
+    await this.#way.resume();
+    const now = this.#way.who?.user;
+    if (now && now !== before) await this.#enter();
+    else if (before && !now) this.#leave({ tone: "good", title: "You are signed out.", text: "That was in another window: it ended the session for all of them." });
   }
 
   async #signOut() {
@@ -117,6 +137,7 @@ export class Panel {
   async #enter({ focus = false } = {}) {
     const { door, inside, face, name, roles } = this.#parts;
     const who = this.#way.who;
+    this.#clear();
     face.textContent = who.user.slice(0, 1).toUpperCase();
     name.textContent = who.user;
     roles.replaceChildren(...(who.roles.length ? who.roles : ["no roles"]).map((role) => element("li", {}, role)));
@@ -130,10 +151,10 @@ export class Panel {
 
   /** Send a request of who is signed in. Null where its answer was dealt with, or came too late to matter. */
   async #send(method, path, content, again) {
-    const turn = this.#asked;
+    const visit = this.#visit;
     this.#notice.hide();
     const answer = await this.#way.send(method, path, content);
-    if (turn !== this.#asked) return null;
+    if (visit !== this.#visit) return null;
     if (answer.status === 401) this.#leave(refusal(answer, "signed-in"));
     else if (isOutage(answer)) this.#outage(answer, again);
     else return answer;
@@ -169,10 +190,10 @@ export class Panel {
 
   async #open(patient, { focus = false } = {}) {
     const { patients, chart, particulars, notes } = this.#parts;
-    const answer = await this.#send("GET", `/patients/${patient.id}/notes`, undefined, () => this.#open(patient));
-    if (answer === null) return;
     if (this.#patient !== patient.id) this.#parts.noteForm.reset();
     this.#patient = patient.id;
+    const answer = await this.#send("GET", `/patients/${patient.id}/notes`, undefined, () => this.#open(patient));
+    if (answer === null || this.#patient !== patient.id) return;
     for (const button of patients.querySelectorAll("button")) {
       button.toggleAttribute("aria-current", button.dataset.patient === patient.id);
     }
@@ -226,8 +247,6 @@ export class Panel {
       this.#load();
     }
   }
-
-  #expired = null;
 }
 
 function shownNote(note) {

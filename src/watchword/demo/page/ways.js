@@ -1,7 +1,7 @@
 // The two ways to sign in. Both send requests through a wire, and know who is signed in and until when.
 //
-// `signIn`, `resume` and `send` give the server's answer; afterwards `who` is {user, roles} or null, and `until` the
-// instant (milliseconds since 1970, by the server's clock) at which the credential ends.
+// `signIn`, `resume` and `send` give the server's answer; afterwards `who` is {user, roles} or null, `until` the instant
+// at which the credential ends (by this browser's clock, in milliseconds), and `length` how long it lives in all.
 
 import { Wire } from "./wire.js";
 
@@ -11,7 +11,7 @@ const KEPT = "watchword-demo-token";
 export class TokenWay {
   key = "token";
   credential = "Auth token";
-  how = "Sends the password once, as HTTP Basic to GET /roles/<user>. From then on an auth token stands in for it: "
+  how = "Sends the password once, as HTTP Basic to `GET /roles/<user>`. From then on an auth token stands in for it: "
     + "it lives for minutes, is kept in this tab only, and can be revoked.";
   who = null;
   until = 0;
@@ -27,12 +27,15 @@ export class TokenWay {
   /** Is there a token in this tab that is still good? Null where there is none to ask about. */
   async resume() {
     const kept = read(KEPT);
-    return kept && this.#prove(kept.user, kept.token, "the auth token");
+    if (kept === null) return null;
+    this.length = kept.length;
+    return this.#prove(kept.user, kept.token, "the auth token");
   }
 
   async send(method, path, content) {
-    const answer = await this.#basic(method, path, this.who.user, this.#token, "the auth token", content);
-    if (answer.status !== 401) this.#keep(this.who.user, answer);
+    const { who } = this;
+    const answer = await this.#basic(method, path, who.user, this.#token, "the auth token", content);
+    if (who === this.who) this.#keep(who.user, answer);
     return answer;
   }
 
@@ -43,6 +46,7 @@ export class TokenWay {
   forget() {
     sessionStorage.removeItem(KEPT);
     this.#token = this.who = null;
+    this.length = 0;
   }
 
   async #prove(user, secret, called) {
@@ -68,11 +72,10 @@ export class TokenWay {
   #keep(user, answer) {
     const token = answer.field("auth-token");
     if (token === null) return;
-    if (token !== this.#token) this.length = 0;
     this.#token = token;
-    this.until = Date.parse(answer.field("auth-token-valid-until"));
-    this.length = Math.max(this.length, this.until - answer.at);
-    sessionStorage.setItem(KEPT, JSON.stringify({ user, token }));
+    this.until = onOurClock(answer, answer.field("auth-token-valid-until"));
+    this.length = Math.max(this.length, this.until - Date.now());
+    sessionStorage.setItem(KEPT, JSON.stringify({ user, token, length: this.length }));
   }
 }
 
@@ -80,18 +83,27 @@ export class TokenWay {
 export class CookieWay {
   key = "cookie";
   credential = "Session";
-  how = "Posts the password once to /login. The answer sets a session cookie, HttpOnly and SameSite=Lax: the browser "
-    + "adds it to each request by itself, and no script can read it.";
+  how = "Sends the password once, with `POST /login`. The answer sets a session cookie, `HttpOnly` and `SameSite=Lax`: "
+    + "the browser adds it to each request by itself, and no script can read it.";
   who = null;
   until = 0;
   length = 0;
   wire = new Wire();
+  /** Called where another window of this browser signed in or out: all of them share one cookie. */
+  onChanged = () => {};
   #ends = 0;
+  #windows = new BroadcastChannel("watchword-demo-session");
+
+  constructor() {
+    this.#windows.onmessage = () => this.onChanged();
+  }
 
   async signIn(user, password) {
     this.forget();
-    const answer = await this.#ask("POST", "/login", { username: user, password }, { username: user, password: "••••••••" });
-    return this.#begin(answer);
+    const content = { username: user, password };
+    const answer = this.#begin(await this.#ask("POST", "/login", content, { ...content, password: "••••••••" }));
+    if (this.who) this.#windows.postMessage("signed in");
+    return answer;
   }
 
   /** Only the server can tell whether the browser holds a good cookie. */
@@ -101,12 +113,15 @@ export class CookieWay {
 
   async send(method, path, content) {
     const answer = await this.#ask(method, path, content);
-    if (answer.status < 400 && answer.status > 0) this.until = Math.min(this.#ends, answer.at + this.length);
+    // Each use begins the inactivity timeout anew.
+    if (answer.status > 0 && answer.status < 400) this.until = Math.min(this.#ends, Date.now() + this.length);
     return answer;
   }
 
   async signOut() {
-    return this.#ask("POST", "/logout");
+    const answer = await this.#ask("POST", "/logout");
+    if (answer.status === 204) this.#windows.postMessage("signed out");
+    return answer;
   }
 
   forget() {
@@ -114,25 +129,31 @@ export class CookieWay {
   }
 
   #begin(answer) {
-    const session = answer.status === 200 ? answer.content.session : null;
+    if (answer.status !== 200) return answer;
+    const { session } = answer.content;
+    this.who = null;
     if (session) {
       this.who = { user: answer.content.subject, roles: answer.content.roles };
-      this.#ends = Date.parse(session.expires_at);
-      this.until = Date.parse(session.idle_expires_at);
-      // Each use begins the inactivity timeout anew.
-      this.length = Math.max(this.length, this.until - answer.at);
+      this.#ends = onOurClock(answer, session.expires_at);
+      this.until = onOurClock(answer, session.idle_expires_at);
+      this.length = this.until - Date.now();
     }
     return answer;
   }
 
   #ask(method, path, content, shownContent = content) {
-    const shown = this.who || path === "/session" ? [["Cookie", "watchword=…", "added by the browser; no script can read it"]] : [];
+    const shown = [["Cookie", "…", "the browser adds it where it has one; no script can see it"]];
     return this.wire.send(method, path, { credentials: "same-origin", shown, content, shownContent });
   }
 }
 
 function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+/** An instant that the server named, by this browser's clock: theirs may differ. */
+function onOurClock(answer, instant) {
+  return Date.now() + Date.parse(instant) - answer.at;
 }
 
 function read(key) {

@@ -78,5 +78,5 @@ export function explained({ method, path, answer }) {
   }
   if (path.startsWith("/roles/")) return "Right. The answer carries a token that stands in for the password.";
   if (path.startsWith("/tokens/")) return "The token is dead, whatever copies of it are about.";
-  return method === "GET" ? "Passed on to the API." : "Passed on to the API, with the name of who asks.";
+  return method === "GET" ? "Let through: the API is told who asks." : "Let through: the API notes whose doing it is.";
 }

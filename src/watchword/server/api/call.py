@@ -15,7 +15,7 @@ from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
 from watchword.edge.asgi import Scope, principal_of, request_of
 from watchword.http.message import Request
-from watchword.server.demand import Refusal, demand, meets, refusal
+from watchword.server.demand import demand, meets, refusal
 from watchword.server.service import Service
 
 T = TypeVar("T")

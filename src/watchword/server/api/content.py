@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from watchword.core.records import Json
-from watchword.http.syntax import members, read_params
+from watchword.http.syntax import Unreadable, members, read_params
 from watchword.server.api.errors import Wrong, invalid
 
 LONGEST_CONTENT = 65_536
@@ -64,9 +64,9 @@ async def json_object(request: Request) -> dict[str, Json]:
 def _media_type(request: Request, accepted: tuple[str, ...]) -> str:
     """The media type, where it is one of those: `text/plain` that happens to be JSON needs no preflight (F27)."""
     lines = request.headers.getlist("content-type")
-    media_type, *parameters = members(lines[0], ";") if len(lines) == 1 else [""]
-    charset = read_params(parameters)
-    known = isinstance(charset, tuple) and all(pair[0] == "charset" and pair[1].lower() == "utf-8" for pair in charset)
+    media_type, *parameters = (members(lines[0], ";") if len(lines) == 1 else []) or [""]
+    read = read_params(parameters)
+    known = not isinstance(read, Unreadable) and all((name, value.lower()) == ("charset", "utf-8") for name, value in read)
     if media_type.lower() not in accepted or not known:
         raise Wrong(
             "unsupported-content",

@@ -20,8 +20,8 @@ def documented(
     cells: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """For `openapi_extra`: the content that a route takes (a model, or a schema), the cells of the decision table that it can end in
-    beside those of its rule, and the codes of its own errors."""
+    """For `openapi_extra`: the content that a route takes (a model or a schema), the cells of the decision table that
+    it can end in beside those of its rule, and the codes of its own errors."""
     if content is None:
         return {CELLS_KEY: list(cells), PROBLEMS_KEY: list(problems)}
     schema = {"schema": content.model_json_schema() if isinstance(content, type) else dict(content)}

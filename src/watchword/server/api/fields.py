@@ -18,9 +18,7 @@ class _AsSecret:
         return core_schema.no_info_after_validator_function(Secret, core_schema.str_schema())
 
 
-PasswordText = Annotated[
-    Secret, _AsSecret, WithJsonSchema({"type": "string", "format": "password", "writeOnly": True})
-]
+PasswordText = Annotated[Secret, _AsSecret, WithJsonSchema({"type": "string", "format": "password", "writeOnly": True})]
 """A password, old or new. What a new one must be like is the policy's to say."""
 
 NameText = Annotated[str, StringConstraints(max_length=1024)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from pydantic import ConfigDict
 from starlette.responses import Response
 
 from watchword.core.ask import Steps, ask
@@ -28,6 +29,9 @@ router = APIRouter(tags=["log-in"])
 class Credentials(Content):
     """Who wants to log in. `delivery` says where the session's token goes: into a cookie, or into the answer."""
 
+    # A form has what its page needs besides: a button's name, a box to tick.
+    model_config = ConfigDict(extra="ignore")
+
     username: NameText
     password: PasswordText
     delivery: Literal["cookie", "body"] = "cookie"
@@ -36,7 +40,7 @@ class Credentials(Content):
 @router.post(
     "/login",
     summary="Log in",
-    responses={200: {"model": LoggedInView}},
+    responses={200: {"model": LoggedInView, "content": {"application/xml": {}}}},
     openapi_extra=documented(content=Credentials, forms=True, cells=("C07", "C14", "C16", "C17")),
 )
 async def log_in(

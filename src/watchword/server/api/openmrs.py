@@ -40,7 +40,10 @@ class OpenmrsSession(BaseModel):
 
 
 @router.get(
-    "", summary="Log in by Basic, or who is logged in", responses={200: {"model": OpenmrsSession}}, openapi_extra=documented()
+    "",
+    summary="Log in by Basic, or who is logged in",
+    responses={200: {"model": OpenmrsSession}},
+    openapi_extra=documented(),
 )
 async def show_session(call: Here) -> Response:
     """Says who is logged in. With right Basic credentials a session begins, and its cookie comes along."""

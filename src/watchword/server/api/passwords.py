@@ -11,6 +11,7 @@ from starlette.responses import Response
 from watchword.core.names import looked_up_name
 from watchword.flows.accounts import PasswordRefused, change_password
 from watchword.flows.login import prove
+from watchword.http.message import Fields
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
@@ -35,9 +36,7 @@ class NewPassword(Content):
     summary="Change a password",
     status_code=204,
     response_class=Response,
-    openapi_extra=documented(
-        content=NewPassword, cells=("C07", "C12", "C16", "C17"), problems=("not-found",)
-    ),
+    openapi_extra=documented(content=NewPassword, cells=("C07", "C12", "C16", "C17"), problems=("not-found",)),
 )
 async def set_password(
     call: Here, name: str, wanted: Annotated[NewPassword, Depends(content(NewPassword))]
@@ -66,7 +65,19 @@ async def set_password(
         raise wrong_member("password", str(refused)) from None
     if changed is None:
         raise NotHere
-    return Response(status_code=204)
+    answer = Response(status_code=204)
+    if name == call.who.subject:
+        answer.raw_headers += await _fresh_token(call)
+    return answer
+
+
+async def _fresh_token(call: Call) -> Fields:
+    """The auth token anew, where answers show it: the one that the guard has ready died with the old password."""
+    manager, who = call.service.space.token_manager, call.who
+    if manager is None or who.authentication.mechanism not in ("basic", "auth-token"):
+        return ()
+    shown = await call.run(manager.issue(who.subject, call.service.now()))
+    return () if shown is None else call.service.engine.token_fields(who.subject, shown)
 
 
 async def _prove(call: Call, name: str, wanted: NewPassword) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from watchword.core.ask import Steps, ask
 from watchword.core.questions import FindSession, WriteSessionData
 from watchword.core.records import Json, Session
 from watchword.crypto.secret import fingerprint
-from watchword.http.authentication import Authorization
-from watchword.http.credentials import authorization
+from watchword.flows.logout import presented_tokens
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import json_object
 from watchword.server.api.documented import ANY_OBJECT, documented
@@ -48,11 +48,14 @@ async def show_session(call: Here) -> WhoView:
 
 
 @router.get(
-    "/session/data", summary="Read the session's data", openapi_extra=documented(cells=("C17",), problems=("not-found",))
+    "/session/data",
+    summary="Read the session's data",
+    responses={200: {"content": {"application/json": {"schema": dict(ANY_OBJECT)}}}},
+    openapi_extra=documented(cells=("C17",), problems=("not-found",)),
 )
-async def read_data(call: Here) -> dict[str, Json]:
+async def read_data(call: Here) -> Response:
     """What an application keeps with the session. 404 where each request carries its own proof."""
-    return dict((await _session(call)).data)
+    return JSONResponse(dict((await _session(call)).data))
 
 
 @router.put(
@@ -98,21 +101,13 @@ async def _session(call: Call) -> Session:
 def current_session(call: Call) -> Steps[Session | None]:
     """The session by which the principal was proven; None where there is none, as with Basic."""
     proven_by = None if call.principal is None else call.principal.authentication.session
-    for token in _tokens(call):
+    # Telling somebody of a session changes nothing, so a page of another origin may have had the cookie sent.
+    unvetoed = replace(call.circumstances, foreign=False)
+    for token in presented_tokens(call.request, call.service.cookie, unvetoed):
         found = yield from ask(FindSession(fingerprint(token)))
         if found is not None and found.session.id == proven_by:
             return found.session
     return None
-
-
-def _tokens(call: Call) -> tuple[bytes, ...]:
-    cookies = call.service.cookie.read(call.request)
-    field = authorization(call.request)
-    bearer = isinstance(field, Authorization) and field.scheme == "bearer" and field.token68 is not None
-    return (
-        *(() if cookies is None else cookies.values),
-        *((field.token68.encode("latin-1"),) if bearer else ()),
-    )
 
 
 def _compact(data: dict[str, Json]) -> bytes:

@@ -52,7 +52,11 @@ async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
 
 
 @router.delete(
-    "/sessions", summary="End all sessions", status_code=204, response_class=Response, openapi_extra=documented(cells=_CELLS)
+    "/sessions",
+    summary="End all sessions",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=documented(cells=_CELLS),
 )
 async def end_sessions(call: Here, subject: Subject = None, others: Others = False) -> Response:
     """Ends all sessions of the subject, this one too unless `others` is true."""

@@ -38,9 +38,9 @@ class NewAccount(Content):
 
     username: NameText
     password: PasswordText
-    roles: Labels = []
-    permissions: Labels = []
-    attributes: Attributes = {}
+    roles: Labels | None = None
+    permissions: Labels | None = None
+    attributes: Attributes | None = None
 
 
 @router.post(
@@ -83,8 +83,8 @@ async def _add(call: Call, wanted: NewAccount, *, disabled: bool = False) -> Acc
                 policy=service.passwords,
                 entropy=service.engine.entropy,
                 now=service.now(),
-                roles=frozenset(wanted.roles),
-                permissions=frozenset(wanted.permissions),
+                roles=frozenset(wanted.roles or ()),
+                permissions=frozenset(wanted.permissions or ()),
                 attributes=wanted.attributes,
                 disabled=disabled,
             )

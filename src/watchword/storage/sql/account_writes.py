@@ -53,8 +53,9 @@ def change_account(db: sqlite3.Connection, question: ChangeAccount) -> Account |
 
 
 def delete_account(db: sqlite3.Connection, question: DeleteAccount) -> bool:
-    if db.execute(_DELETE, (question.name,)).rowcount == 0:  # sessions, auth token and places go with it
+    if db.execute(_DELETE, (question.name,)).rowcount == 0:  # its auth token and places go with it
         return False
+    db.execute(_END_OTHERS, (question.name, None))
     note_account(db, question.name)
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import threading
@@ -37,6 +38,7 @@ def connect(path: Path, factory: type[sqlite3.Connection], *, read_only: bool) -
         db.execute("PRAGMA synchronous = FULL")
         if read_only:
             db.execute("PRAGMA query_only = ON")
+            db.execute("PRAGMA cache_size = -512")  # KiB: there is one for each thread of a pool
         else:
             db.execute("PRAGMA foreign_keys = ON")
             db.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
@@ -104,24 +106,40 @@ class Readers:
             raise self._failed(error) from error
 
     def version(self, *, wait: bool) -> object:
-        """SQLite's `data_version`, with a mark of its connection: the versions of two connections do not compare."""
+        """SQLite's `data_version`, with its connection: the versions of two connections do not compare."""
         version: tuple[int] = self.read(lambda db: db.execute("PRAGMA data_version").fetchone(), wait=wait)
-        return self._mine.mark, version[0]
+        return self._mine.reader, version[0]
 
     def close(self) -> None:
         """Close this thread's. Those of other threads may be in use: they close when nobody holds them."""
-        db: sqlite3.Connection | None = self._mine.__dict__.pop("db", None)
-        if db is not None:
-            db.close()
+        self._mine.__dict__.clear()
 
     def _connection(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._mine, "db", None)
-        if db is None:
-            db = connect(self._path, self._factory, read_only=True)
-            self._mine.db = db
-            self._mine.mark = object()
-        return db
+        reader: _Reader | None = getattr(self._mine, "reader", None)
+        if reader is None:
+            self._mine.reader = reader = _Reader(connect(self._path, self._factory, read_only=True))
+        return reader.db
 
     def _failed(self, error: sqlite3.Error) -> AnswerFailed:
         self.close()
         return failed(error)
+
+
+class _Reader:
+    """A thread's connection. It closes with the thread, but not in a forked child: there it is the parent's."""
+
+    __slots__ = ("_pid", "db")
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        if self._pid == os.getpid():
+            self.db.close()
+        else:
+            _INHERITED.append(self.db)
+
+
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections that a fork left us: to close them could disturb the process that uses them."""

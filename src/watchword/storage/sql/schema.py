@@ -34,14 +34,16 @@ auth_tokens = Table(
     sqlite_with_rowid=False,
 )
 
-# `ends_at` is the earlier of `expires_at` and `last_seen + idle_timeout`.
+# `ends_at` is the earlier of `expires_at` and `last_seen + idle_timeout`. `subject` is no foreign key: with one,
+# SQLite would delete row by row where every session ends at once. Sessions are only ever put in under an account
+# that is there, and go with it.
 sessions = Table(
     "sessions",
     metadata,
     Column("number", Integer, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False, unique=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("subject", Text, ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+    Column("subject", Text, nullable=False),
     Column("stamp", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("auth_time", Double, nullable=False),

@@ -26,7 +26,9 @@ _END = "DELETE FROM sessions WHERE fingerprint = ?"
 _WITH_ID = """SELECT fingerprint FROM sessions
     WHERE id = :id AND subject = coalesce(:subject, subject) AND fingerprint IS NOT :keep"""
 _END_OF_SUBJECT = "DELETE FROM sessions WHERE subject = :subject AND fingerprint IS NOT :keep"
-_END_ALL = "DELETE FROM sessions WHERE fingerprint IS NOT :keep"
+_END_ALL = "DELETE FROM sessions"  # without WHERE: SQLite then drops whole pages, whatever the number of sessions
+_TAKE = f"SELECT {', '.join(_COLUMNS)} FROM sessions WHERE fingerprint = ?"  # noqa: S608 - constants
+_PUT_BACK = f"INSERT INTO sessions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _IS_KEPT = "SELECT 1 FROM sessions WHERE fingerprint = ?"
 _ENDED = "SELECT fingerprint FROM sessions WHERE ends_at <= ? ORDER BY ends_at, fingerprint LIMIT ?"
 
@@ -79,10 +81,10 @@ def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
     values = {"id": question.id, "subject": question.subject, "keep": question.keep}
     if question.id is not None:
         return _end(db, [fingerprint for (fingerprint,) in db.execute(_WITH_ID, values).fetchall()])
-    ended = db.execute(_END_ALL if question.subject is None else _END_OF_SUBJECT, values).rowcount
-    if ended and question.subject is None:
-        note_all(db)
-    elif ended and question.subject is not None:
+    if question.subject is None:
+        return _end_all(db, question.keep)
+    ended = db.execute(_END_OF_SUBJECT, values).rowcount
+    if ended:
         note_account(db, question.subject)
     return ended
 
@@ -94,6 +96,17 @@ def remove_ended(db: sqlite3.Connection, now: Instant, limit: int) -> int:
     clock may be behind.
     """
     return _end(db, [fingerprint for (fingerprint,) in db.execute(_ENDED, (now, limit)).fetchall()])
+
+
+def _end_all(db: sqlite3.Connection, keep: bytes | None) -> int:
+    kept = db.execute(_TAKE, (keep,)).fetchone()
+    ended = db.execute(_END_ALL).rowcount
+    if kept is not None:
+        db.execute(_PUT_BACK, kept)
+        ended -= 1
+    if ended:
+        note_all(db)
+    return ended
 
 
 def _end(db: sqlite3.Connection, fingerprints: list[bytes]) -> int:

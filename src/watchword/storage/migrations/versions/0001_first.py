@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False, unique=True),
         sa.Column("id", sa.Text, nullable=False, unique=True),
-        sa.Column("subject", sa.Text, sa.ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
         sa.Column("stamp", sa.Text, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("auth_time", sa.Double, nullable=False),

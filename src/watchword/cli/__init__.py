@@ -1,0 +1,18 @@
+"""Floor 9: the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    try:
+        from watchword.cli.run import run
+    except ModuleNotFoundError as missing:
+        if missing.name != "click":
+            raise
+        print("The command line needs an extra: pip install 'watchword[server]'", file=sys.stderr)
+        return 1
+    return run(arguments)

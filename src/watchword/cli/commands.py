@@ -1,0 +1,50 @@
+"""Every command there is, in the order in which `watchword --help` lists them."""
+
+from __future__ import annotations
+
+import click
+
+from watchword.cli.check import check
+from watchword.cli.demo import demo
+from watchword.cli.exporting import export_records
+from watchword.cli.gateway import gateway
+from watchword.cli.groups import Commands
+from watchword.cli.hashing import hash_password
+from watchword.cli.importing import import_records
+from watchword.cli.serve import serve
+from watchword.cli.sessions import session
+from watchword.cli.users import user
+
+
+def _say_version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"watchword {version('watchword')}")
+        except PackageNotFoundError:
+            click.echo("watchword, from a checkout that is not installed")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="The version.")
+def watchword() -> None:
+    """Watchword protects REST APIs: it knows who may call, and says so to servers and proxies.
+
+    Exit codes: 0 done, 1 refused or not found, 2 wrongly called.
+    """
+
+
+for command in (
+    serve,
+    demo,
+    check,
+    user,
+    session,
+    import_records,
+    export_records,
+    gateway,
+    hash_password,
+):
+    watchword.add_command(command)

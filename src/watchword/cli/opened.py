@@ -1,0 +1,112 @@
+"""What commands work with: the settings, and the storage that they name, opened and closed again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from watchword.cli.refusal import Refusal
+
+if TYPE_CHECKING:
+    from watchword.config import Settings
+    from watchword.core.ask import Steps
+    from watchword.crypto.password import Hashing
+    from watchword.flows.accounts import PasswordPolicy
+    from watchword.storage import Storage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The settings, and the storage that they name."""
+
+    settings: Settings
+    storage: Storage
+
+    def run(self, steps: Steps[T]) -> T:
+        """Drive the steps of a use case to their end."""
+        from watchword.core import questions
+        from watchword.edge.drive import Answers, run
+        from watchword.stores.hashing import PasswordHashing
+        from watchword.stores.slots import Slots
+
+        answers = Answers()
+        answers.add(questions.FindAccount, threaded=self.storage.find_account)
+        answers.add(questions.ListAccounts, threaded=self.storage.list_accounts)
+        answers.add(questions.AddAccount, threaded=self.storage.add_account)
+        answers.add(questions.ChangeAccount, threaded=self.storage.change_account)
+        answers.add(questions.DeleteAccount, threaded=self.storage.delete_account)
+        answers.add(questions.HashPassword, threaded=PasswordHashing(self.hashing, Slots(1)).threaded)
+        return run(steps, answers)
+
+    @property
+    def hashing(self) -> Hashing:
+        """The parameters of new password hashes."""
+        from watchword.config.build import hashing_of
+
+        return hashing_of(self.settings)
+
+    @property
+    def policy(self) -> PasswordPolicy:
+        """What new passwords must be like."""
+        from watchword.flows.accounts import PasswordPolicy
+
+        chosen = self.settings.passwords
+        return PasswordPolicy(min_length=chosen.min_length, context_words=chosen.context_words)
+
+
+@contextmanager
+def opened(config: Path | None, data: Path, *, new: bool = False) -> Iterator[Opened]:
+    """The storage that the configuration names. Where there is none yet it is made if `new`, and refused otherwise.
+
+    Raises:
+        Refusal: where the configuration is wrong, or the storage cannot be used, now or while it is in use.
+    """
+    from watchword.core.ask import AnswerFailed
+    from watchword.storage import UnusableStorage, open_storage
+    from watchword.storage.opening import database_file
+
+    settings = load_settings(config)
+    try:
+        file = database_file(settings.storage.url, data)
+        if not new and not file.exists():
+            raise Refusal(f"There is no database {file}. Name its folder with --data, or the configuration with --config.")
+        storage = open_storage(settings.storage.url, data)
+    except UnusableStorage as error:
+        raise Refusal(sentence(str(error))) from None
+    except OSError as error:
+        raise Refusal(f"{data} cannot be looked into: {error.strerror}.") from None
+    try:
+        yield Opened(settings, storage)
+    except AnswerFailed as error:
+        raise Refusal(f"{sentence(str(error))} What was not reported as done may be tried again.") from None
+    finally:
+        storage.close()
+
+
+def load_settings(
+    config: Path | None,
+    overrides: Mapping[str, Mapping[str, object]] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The configuration that the file, the environment and the command line make together.
+
+    Raises:
+        Refusal: with a line for each thing that is wrong.
+    """
+    from watchword.config import ConfigurationError, load
+
+    try:
+        return load(config, environ, overrides)
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,66 @@
+"""The routes that are not hot, as one FastAPI application. It stands behind the guard, which decides before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Match
+
+from watchword.edge.asgi import Scope
+from watchword.server.api import login, logout, openmrs, passwords, roles, session, sessions, sign_up, users
+from watchword.server.api.docs import docs_routes
+from watchword.server.api.envelope import Envelope
+from watchword.server.api.errors import add_error_handlers
+from watchword.server.api.openapi import Document, openapi_document
+from watchword.server.api.tokens import token_routes
+from watchword.server.service import Service
+
+
+def create_api(service: Service) -> FastAPI:
+    """The application. Each request that reaches it was let through, and has the principal in its scope."""
+
+    @cache
+    def document() -> Document:
+        return openapi_document(api, service)
+
+    routers: tuple[APIRouter, ...] = (
+        login.router,
+        logout.router,
+        session.router,
+        sessions.router,
+        token_routes(service.engine.token_location),
+        roles.router,
+        sign_up.router,
+        users.router,
+        passwords.router,
+        openmrs.router,
+        docs_routes(document),
+    )
+    routes = [route for router in routers for route in router.routes]
+    api = FastAPI(
+        # FastAPI's own pages load scripts from elsewhere, and no API call is answered by a redirect to another slash.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        # FastAPI's own records hold exceptions with their messages, and what validation refused (F33).
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        middleware=[Middleware(Envelope, service, routes)],
+    )
+    api.openapi = document  # type: ignore[method-assign]
+    add_error_handlers(api)
+    # `include_router` would make every route anew, at the first request, and hold up all others meanwhile.
+    api.router.routes.extend(routes)
+    return api
+
+
+def knows(api: FastAPI) -> Callable[[Scope], bool]:
+    """Whether the application has a route for the path, whatever the method."""
+
+    def known(scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is not Match.NONE for route in api.routes)
+
+    return known

@@ -1,0 +1,185 @@
+"""/openapi.json: every route, with the answers that the decision table gives there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from watchword.core.decide import CELLS
+from watchword.core.mechanism import Kind
+from watchword.core.requirement import Precedence, Requirement
+from watchword.core.space import ProtectionSpace
+from watchword.http.message import Request
+from watchword.http.target import Ambiguous
+from watchword.server.api.documented import CELLS_KEY, PROBLEMS_KEY
+from watchword.server.api.errors import PROBLEMS
+from watchword.server.api.hot_routes import HOT_ROUTES
+from watchword.server.service import Service
+
+# OpenAPI documents are open dictionaries, as in FastAPI itself.
+Document = dict[str, Any]
+
+DESCRIPTION = (
+    "Authentication for REST APIs. Every refusal names its cell of the decision table, in the problem's member `cell` "
+    "and in the field `Auth-Decision`."
+)
+
+
+def openapi_document(api: FastAPI, service: Service) -> Document:
+    """The OpenAPI document of the whole server."""
+    document = get_openapi(title="Watchword", version=_version(), description=DESCRIPTION, routes=api.routes)
+    paths: dict[str, Document] = document["paths"]
+    for path, operations in HOT_ROUTES.items():
+        paths[path] = {method: dict(operation) for method, operation in operations.items()}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            _complete(operation, _requirement(service, method, path), service.space)
+    components: Document = document.setdefault("components", {})
+    components["securitySchemes"] = _security_schemes(service)
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    return document
+
+
+def _requirement(service: Service, method: str, path: str) -> Requirement:
+    """What the rules demand there; each parameter of the path stands for some name."""
+    sample = "/".join("name" if part.startswith("{") else part for part in path.split("/"))
+    target = service.own.find(Request(method.upper(), sample.encode("ascii")))
+    assert not isinstance(target, Ambiguous), f"our own path {path} is ambiguous"
+    return target.requirement
+
+
+def _complete(operation: Document, requirement: Requirement, space: ProtectionSpace) -> None:
+    """Add what the rule of the route says: which credentials it takes, and how it is refused."""
+    cells = {*cells_of(requirement, space), *cast("list[str]", operation.pop(CELLS_KEY, []))}
+    problems = cast("list[str]", operation.pop(PROBLEMS_KEY, []))
+    responses: Document = operation.setdefault("responses", {})
+    responses.pop("422", None)  # FastAPI's own, which is never sent
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        problems = list(dict.fromkeys((*problems, "invalid-content")))
+    for status, answer in responses.items():
+        if answer["description"] == "Successful Response":
+            answer["description"] = HTTPStatus(int(status)).phrase
+    responses.update(_refusals(cells, problems))
+    operation["responses"] = dict(sorted(responses.items()))
+    operation["security"] = [] if requirement.public else [{name: []} for name in _schemes(space)]
+
+
+def cells_of(requirement: Requirement, space: ProtectionSpace) -> Iterable[str]:
+    """The cells that refuse somewhere on a target with this requirement."""
+    yield from ("C10", "C14", "C18")  # stage 1 asks for no rule
+    if requirement.public and requirement.ignore_invalid:
+        return
+    kinds = {mechanism.kind for mechanism in space.mechanisms}
+    yield from ("C16", "C17")
+    if Kind.PASSWORD in kinds:
+        yield from ("C07", "C08")
+    if Kind.OTHER in kinds:
+        yield "C09"
+    if not requirement.public:
+        yield from ("C03", "C04")
+        if Kind.SESSION_COOKIE in kinds:
+            yield "C05"
+    demands = {
+        "C11": requirement.scopes,
+        "C12": requirement.roles or requirement.permissions or requirement.mechanisms,
+        "C13": requirement.owner,
+        "C15": requirement.acr or requirement.max_age,
+        "C28": requirement.precedence is Precedence.STRICT,
+    }
+    yield from (cell for cell, demanded in demands.items() if demanded)
+
+
+def _refusals(cells: Iterable[str], problems: Iterable[str]) -> Document:
+    told: defaultdict[int, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    fields: defaultdict[int, Document] = defaultdict(dict)
+    for cell in (CELLS[id] for id in sorted(cells)):
+        assert cell.status is not None, f"{cell.id} refuses nothing"
+        told[cell.status][cell.title].append(cell.id)
+        fields[cell.status]["Auth-Decision"] = _field("The cell, and the id of this answer.")
+        if cell.challenges.value != "none":
+            fields[cell.status]["WWW-Authenticate"] = _field("How to authenticate, one line for each scheme.")
+        if cell.retry:
+            fields[cell.status]["Retry-After"] = _field("Seconds to wait.")
+    for code in problems:
+        status, title = PROBLEMS[code]
+        told[status][title].append(f"`{code}`")
+    return {
+        str(status): {
+            "description": "; ".join(f"{title} ({', '.join(names)})" for title, names in titles.items()),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **({"headers": fields[status]} if fields[status] else {}),
+        }
+        for status, titles in told.items()
+    }
+
+
+def _field(description: str) -> Document:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def _schemes(space: ProtectionSpace) -> list[str]:
+    """The names of the security schemes that the mechanisms of the space stand for, in their order."""
+    names = (_SCHEME_OF.get(mechanism.name) for mechanism in space.mechanisms)
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+_SCHEME_OF: Mapping[str, str] = {"session": "cookie", "basic": "basic", "auth-token": "basic", "bearer": "bearer"}
+
+
+def _security_schemes(service: Service) -> Document:
+    known: Document = {
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": service.cookie.settings.name,
+            "description": f"The session cookie; `{service.cookie.settings.cleartext_name}` on cleartext loopback.",
+        },
+        "basic": {"type": "http", "scheme": "basic", "description": "User name and password, or an auth token."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A session's token, `ww_s_…`."},
+    }
+    return {name: known[name] for name in _schemes(service.space)}
+
+
+def _version() -> str:
+    try:
+        return version("watchword")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+PROBLEM_SCHEMA: Document = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Problem details (RFC 9457).",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri"},
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "cell": {"type": "string", "description": "The row of the decision table, where that refused."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong where: `pointer` into the content, or `parameter` of the query.",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}

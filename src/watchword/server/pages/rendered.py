@@ -1,0 +1,63 @@
+"""Templates become pages; pages load nothing but our own style sheet, and run nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from watchword.http.message import Fields
+
+PAGE_FIELDS: Fields = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""For pages (ASVS 3.4): no script, inline style or outside asset, so that no hash or nonce is needed."""
+
+_ASSETS = {"style.css": "text/css"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that pages load."""
+
+    content: bytes
+    media_type: str
+
+
+@lru_cache(maxsize=16)
+def asset(name: str) -> Asset | None:
+    """The asset of this name; None where there is none. Names are looked up in a list, never in the file system."""
+    media_type = _ASSETS.get(name)
+    return None if media_type is None else Asset(files(__package__).joinpath(name).read_bytes(), media_type)
+
+
+def rendered(template: str, **values: object) -> bytes:
+    """A page. Every value is escaped."""
+    return _environment().get_template(template).render(values).encode()
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("watchword.server", "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = _code
+    return environment
+
+
+def _code(text: str) -> Markup:
+    """Text in which `backquotes` mark what is to be typed or read literally."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it was escaped

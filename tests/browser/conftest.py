@@ -1,0 +1,149 @@
+"""A running demo, and Chromium looking at it under the eyes of two watchers: the console, and Fetch.authRequired."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
+
+from tests.demo.running import Demo, run_demo, serve
+from watchword.edge.asgi import Application
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# In milliseconds. Longer than any wait that the page counts down, on a busy machine too.
+PATIENCE = 20_000
+INTERACTIVE = re.compile(r"\b(?:basic|digest|negotiate|ntlm)\b", re.IGNORECASE)
+
+# What Chromium writes for every answer from 400 on, whatever the page makes of it.
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d \([A-Za-z ]+\)")
+
+
+@dataclass
+class Watched:
+    """A page of the demo, and all that went wrong on it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    pop_ups: list[str] = field(default_factory=list)
+    interactive: list[str] = field(default_factory=list)
+    statuses: list[tuple[str, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.pop_ups.append(dialog.message), dialog.dismiss()))
+        self.page.on("response", self._response)
+        watch_for_pop_ups(self.page.context.new_cdp_session(self.page), self.pop_ups)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not _REFUSED.fullmatch(message.text):
+            self.complaints.append(message.text)
+
+    def _response(self, response: Response) -> None:
+        self.statuses.append((response.request.method + " " + response.url, response.status))
+        challenge = response.headers.get("www-authenticate", "")
+        if INTERACTIVE.search(challenge):
+            self.interactive.append(challenge)
+
+    def assert_calm(self) -> None:
+        """No window opened, none could have, and nothing else was complained of."""
+        assert self.pop_ups == []
+        assert self.interactive == []
+        assert self.complaints == []
+
+
+def watch_for_pop_ups(cdp: CDPSession, seen: list[str]) -> None:
+    """Note each moment at which the browser would ask for a user name and a password itself, and decline."""
+
+    def asked(event: dict[str, Any]) -> None:
+        seen.append(event["authChallenge"]["scheme"])
+        cdp.send(
+            "Fetch.continueWithAuth",
+            {"requestId": event["requestId"], "authChallengeResponse": {"response": "CancelAuth"}},
+        )
+
+    cdp.on("Fetch.authRequired", asked)
+    cdp.on("Fetch.requestPaused", lambda event: cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]}))
+    cdp.send("Fetch.enable", {"handleAuthRequests": True})
+
+
+@pytest.fixture
+def start_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """`start_demo(session={"idle": "3s"})` runs a demo under these settings."""
+    running: list[Callable[[], None]] = []
+
+    def start(**settings: Any) -> Demo:
+        demo, stop = run_demo(tmp_path, settings)
+        running.append(stop)
+        return demo
+
+    yield start
+    for stop in running:
+        stop()
+
+
+@pytest.fixture
+def demo(start_demo: Callable[..., Demo]) -> Demo:
+    return start_demo()
+
+
+@pytest.fixture
+def serve_beside() -> Iterator[Callable[[Application], str]]:
+    """Serves another application beside the demo, on a port of its own."""
+    running: list[Callable[[], None]] = []
+
+    def start(application: Application) -> str:
+        url, stop = serve(application)
+        running.append(stop)
+        return url
+
+    yield start
+    for stop in running:
+        stop()
+
+
+@pytest.fixture(scope="session")
+def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(locale="en-GB", timezone_id="Europe/London")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def watched(context: BrowserContext) -> Iterator[Watched]:
+    """A page that must stay calm to the end of the test."""
+    watched = Watched(context.new_page())
+    yield watched
+    watched.assert_calm()

@@ -1,0 +1,218 @@
+"""The tables are made once, whole or not at all, whoever starts at the same time and whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from tests.contract.storages import ANN, sqlite_file
+from watchword.core.questions import AddAccount
+from watchword.storage import UnusableStorage, open_storage
+from watchword.storage.memory import MemoryStorage
+from watchword.storage.migrations import KNOWN
+from watchword.storage.sql.schema import metadata
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+URL = "sqlite:///watchword.db"
+
+
+def run(program: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{sqlite_file(tmp_path / 'data')}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        tables = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all()
+    engine.dispose()
+    made = {name: " ".join(sql.split()) for name, sql in tables}
+    rowless = {name for name, sql in made.items() if sql.endswith("WITHOUT ROWID")}
+    assert rowless == {
+        table.name for table in metadata.tables.values() if table.kwargs.get("sqlite_with_rowid") is False
+    }
+    assert "AUTOINCREMENT" in made["changes"]
+
+
+def test_every_revision_is_known() -> None:
+    config = Config()
+    config.set_main_option("script_location", "watchword.storage:migrations")
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(revisions)) == KNOWN
+
+
+def test_file_and_folder_are_private(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    with closing(open_storage(URL, folder)) as storage:
+        storage.add_account(AddAccount(ANN))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == {"watchword.db": 0o600, "watchword.db-wal": 0o600, "watchword.db-shm": 0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_file_that_others_may_read_is_made_private(tmp_path: Path) -> None:
+    file = sqlite_file(tmp_path / "data")
+    file.chmod(0o644)
+    open_storage(URL, file.parent).close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_make_one_database__F37(tmp_path: Path) -> None:
+    program = """
+        import sys
+        from pathlib import Path
+        import watchword.storage.migrations.upgrade  # slow: so that the migrations themselves meet
+        from watchword.core.questions import AddAccount
+        from watchword.core.records import Account
+        from watchword.storage import open_storage
+
+        print("ready", flush=True)
+        sys.stdin.readline()
+        storage = open_storage("sqlite:///watchword.db", Path(sys.argv[1]))
+        print(storage.add_account(AddAccount(Account(name=sys.argv[2], stamp="1"))))
+        storage.close()
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "data"), f"user{number}"],
+            env=ENVIRONMENT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for number in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    answers = []
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        answers.append(process.communicate(timeout=60)[0])
+    assert answers == ["True\n"] * 4
+    with closing(open_storage(URL, tmp_path / "data")) as storage:
+        assert [account.name for account in storage.all_accounts()] == [f"user{number}" for number in range(4)]
+
+
+def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path: Path) -> None:
+    """A process is killed before each statement of the migration in turn."""
+    program = """
+        import os, sqlite3, sys
+        from pathlib import Path
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+        from watchword.storage.migrations.upgrade import upgrade_sqlite
+        from watchword.storage import open_storage
+
+        left = 0
+
+        @event.listens_for(Engine, "before_cursor_execute")
+        def count(connection, cursor, statement, *rest):
+            global left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), 9)
+
+        killed, status = 0, 9
+        while status == 9:
+            child = os.fork()
+            if child == 0:
+                left = killed + 1
+                open_storage("sqlite:///watchword.db", Path(sys.argv[1])).close()
+                os._exit(0)
+            status = os.waitpid(child, 0)[1]
+            if status == 9:
+                killed += 1
+                db = sqlite3.connect(Path(sys.argv[1]) / "watchword.db")
+                assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+                db.close()
+        assert status == 0
+        print(killed)
+    """
+    process = run(program, tmp_path / "data")
+    killed = int(process.communicate(timeout=120)[0])
+    assert killed > 10
+    with closing(open_storage(URL, tmp_path / "data")) as storage:
+        assert storage.add_account(AddAccount(ANN))
+
+
+def test_database_of_a_newer_version_is_refused__F37(tmp_path: Path) -> None:
+    file = sqlite_file(tmp_path / "data")
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(UnusableStorage, match=r"newer Watchword \(its schema is 0999.*upgrade Watchword"):
+        open_storage(URL, file.parent)
+
+
+def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "watchword.db").write_bytes(b"not a database, but long enough to be taken for one" * 20)
+    with pytest.raises(UnusableStorage, match="cannot be opened as a Watchword database"):
+        open_storage(URL, tmp_path)
+
+
+def test_start_check_and_log_in_import_neither_sqlalchemy_nor_alembic(tmp_path: Path) -> None:
+    """They take most of a second; a server that is started again has no use for them."""
+    file = sqlite_file(tmp_path / "data")
+    program = """
+        import sys
+        from pathlib import Path
+        from watchword.core.questions import AddAccount, FindAccount
+        from watchword.core.records import Account
+        from watchword.storage import open_storage
+
+        storage = open_storage("sqlite:///watchword.db", Path(sys.argv[1]))
+        assert storage.add_account(AddAccount(Account(name="ann", stamp="1")))
+        assert storage.find_account(FindAccount("ann"))
+        print(sorted({"sqlalchemy", "alembic"} & set(sys.modules)))
+        storage.close()
+    """
+    assert run(program, file.parent).communicate(timeout=60)[0] == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://localhost/watchword",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite://host/watchword.db",
+        "sqlite:///watchword.db?mode=ro",
+        "watchword.db",
+        "",
+    ],
+)
+def test_url_that_names_no_storage_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UnusableStorage, match="sqlite:///NAME"):
+        open_storage(url, tmp_path)
+
+
+def test_urls_name_storages(tmp_path: Path) -> None:
+    assert isinstance(open_storage("memory:", tmp_path), MemoryStorage)
+    assert not list(tmp_path.iterdir())
+    elsewhere = tmp_path / "else where" / "w#1.db"
+    open_storage(f"sqlite:///{elsewhere.as_posix().replace(' ', '%20').replace('#', '%23')}", tmp_path).close()
+    assert elsewhere.exists()

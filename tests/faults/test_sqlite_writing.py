@@ -1,0 +1,382 @@
+"""What happens to changes when the disk is full, the file is locked, or any single statement fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.contract.storages import ANN, BOB, NOW, fingerprint, session_of, sqlite_file
+from watchword.core.ask import AnswerFailed
+from watchword.core.questions import (
+    AddAccount,
+    ChangeAccount,
+    CleanUp,
+    EndSession,
+    FindAccount,
+    FindSession,
+    FoundSession,
+    IssueAuthToken,
+    ListAccounts,
+    StartSession,
+    TouchSession,
+    WriteSessionData,
+)
+from watchword.core.records import Account
+from watchword.storage import Cached, Storage
+from watchword.storage.memory import MemoryStorage
+from watchword.storage.sql.sqlite import SqliteStorage
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = sqlite_file(tmp_path / "data")
+    with closing(SqliteStorage(file)) as storage:
+        storage.add_account(AddAccount(ANN))
+        storage.start_session(StartSession(session_of(ANN, "a1")))
+    return file
+
+
+@pytest.fixture
+def storage(file: Path) -> Iterator[SqliteStorage]:
+    with closing(SqliteStorage(file)) as storage:
+        yield storage
+
+
+@pytest.fixture
+def other(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that follows none of our rules, such as an administrator's shell."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        yield other
+
+
+def integrity(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        verdict: str = db.execute("PRAGMA integrity_check").fetchone()[0]
+        return verdict
+
+
+def is_kept(storage: Storage, token: str) -> bool:
+    return storage.find_session(FindSession(fingerprint(token))) is not None
+
+
+@dataclass
+class Callers:
+    """Threads that each ask one thing, and what came of it."""
+
+    answers: list[object] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def call(self, work: Callable[[], object]) -> None:
+        def run() -> None:
+            try:
+                self.answers.append(work())
+            except Exception as failure:
+                self.answers.append(failure)
+
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+
+    def join(self) -> list[object]:
+        for thread in self.threads:
+            thread.join(30)
+        return self.answers
+
+
+def commits(file: Path) -> int:
+    """How many transactions the write-ahead log holds: a frame that carries the database's size ends one."""
+    log = file.with_name(file.name + "-wal").read_bytes()
+    if not log:
+        return 0
+    page_size, salt = struct.unpack(">8xI4x8s", log[:24])
+    frames = [struct.unpack(">4xI8s", log[at : at + 16]) for at in range(32, len(log), 24 + page_size)]
+    return sum(size > 0 and of == salt for size, of in frames)
+
+
+# --- groups --------------------------------------------------------------------------------------------------------
+
+
+def test_changes_that_wait_together_share_one_commit(
+    file: Path, storage: SqliteStorage, other: sqlite3.Connection
+) -> None:
+    callers = Callers()
+    other.execute("BEGIN IMMEDIATE")
+    for number in range(40):
+        session = session_of(ANN, f"g{number}")
+        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+    time.sleep(0.3)
+    before = commits(file)
+    assert callers.answers == []
+    other.execute("COMMIT")
+    assert callers.join() == [True] * 40
+    assert commits(file) - before == 1
+
+
+def test_change_that_fails_in_a_group_fails_alone(storage: SqliteStorage, other: sqlite3.Connection) -> None:
+    callers = Callers()
+    other.execute("BEGIN IMMEDIATE")
+    bad = session_of(ANN, "bad", user_agent="\ud800")
+    for session in [session_of(ANN, "g1"), bad, session_of(ANN, "g2")]:
+        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+    time.sleep(0.1)
+    other.execute("COMMIT")
+    answers = callers.join()
+    assert answers.count(True) == 2
+    assert [type(answer) for answer in answers if answer is not True] == [UnicodeEncodeError]
+    assert [is_kept(storage, token) for token in ("g1", "bad", "g2")] == [True, False, True]
+
+
+def test_failing_statement_takes_back_its_change_but_no_other(file: Path, other: sqlite3.Connection) -> None:
+    """The change has written something already when its last statement fails."""
+    other.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON changes WHEN NEW.kind = 'account'"
+        " BEGIN SELECT RAISE(FAIL, 'refused'); END"
+    )
+    with closing(SqliteStorage(file)) as storage:
+        callers = Callers()
+        other.execute("BEGIN IMMEDIATE")
+        callers.call(lambda: storage.start_session(StartSession(session_of(ANN, "g1"))))
+        callers.call(lambda: storage.change_account(ChangeAccount("ann", stamp="ann-2")))
+        time.sleep(0.1)
+        other.execute("COMMIT")
+        answers = callers.join()
+        assert sorted(type(answer).__name__ for answer in answers) == ["AnswerFailed", "bool"]
+        assert [is_kept(storage, token) for token in ("a1", "g1")] == [True, True]
+        assert storage.find_account(FindAccount("ann")) == ANN
+
+
+def test_touches_are_written_together_within_a_second_or_so(file: Path, storage: SqliteStorage) -> None:
+    storage.put_sessions(session_of(ANN, f"t{number}") for number in range(1500))
+    before = commits(file)
+    for moment in range(10):
+        for number in range(1500):
+            storage.touch_session(TouchSession(fingerprint(f"t{number}"), NOW + moment))
+    deadline = time.monotonic() + 10
+    while sum(session.last_seen == NOW + 9 for session in storage.all_sessions()) < 1500:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert commits(file) - before <= 6
+
+
+def test_closing_writes_the_touches_that_wait(file: Path, storage: SqliteStorage) -> None:
+    with closing(SqliteStorage(file)) as first:
+        first.touch_session(TouchSession(fingerprint("a1"), NOW + 5))
+    found = storage.find_session(FindSession(fingerprint("a1")))
+    assert found is not None
+    assert found.session.last_seen == NOW + 5
+
+
+# --- locks ---------------------------------------------------------------------------------------------------------
+
+
+def test_readers_do_not_notice_a_long_transaction_of_another__F6(
+    storage: SqliteStorage, other: sqlite3.Connection
+) -> None:
+    cache = Cached(storage, clock=lambda: NOW)
+    callers = Callers()
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE sessions SET address = 'elsewhere'")
+    callers.call(lambda: storage.start_session(StartSession(session_of(ANN, "waits"))))
+    until = time.monotonic() + 2
+    slowest = 0.0
+    while time.monotonic() < until:
+        began = time.monotonic()
+        cache.expire_turn()
+        for fresh in (True, False):
+            found = cache.find_session_inline(FindSession(fingerprint("a1"), fresh=fresh))
+            assert isinstance(found, FoundSession)
+            assert found.session.address == "192.0.2.7"
+        assert storage.find_account(FindAccount("ann")) == ANN
+        storage.touch_session(TouchSession(fingerprint("a1"), NOW + 1))
+        slowest = max(slowest, time.monotonic() - began)
+    assert callers.answers == []
+    other.execute("ROLLBACK")
+    assert callers.join() == [True]
+    assert slowest < 1
+
+
+def test_change_that_cannot_be_written_fails_after_a_bounded_wait__F6(
+    storage: SqliteStorage, other: sqlite3.Connection
+) -> None:
+    other.execute("BEGIN IMMEDIATE")
+    callers = Callers()
+    began = time.monotonic()
+    for number in range(3):
+        session = session_of(ANN, f"w{number}")
+        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+    answers = callers.join()
+    assert 4.5 < time.monotonic() - began < 8
+    assert [type(answer) for answer in answers] == [AnswerFailed] * 3
+    assert not any("locked" in str(answer) for answer in answers)
+    other.execute("COMMIT")
+    assert storage.end_session(EndSession(fingerprint("a1")))
+    assert not any(is_kept(storage, f"w{number}") for number in range(3))
+
+
+# --- a full disk ---------------------------------------------------------------------------------------------------
+
+
+class SmallDisk(sqlite3.Connection):
+    """The database may have so many pages and no more: SQLite then says that the disk is full."""
+
+    pages: ClassVar[int]
+    opened: ClassVar[list[SmallDisk]]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute(f"PRAGMA max_page_count = {self.pages}")
+        self.opened.append(self)
+
+
+def test_full_disk_fails_changes_and_no_look_up__F4(file: Path) -> None:
+    SmallDisk.pages, SmallDisk.opened = 60, []
+    with closing(SqliteStorage(file, SmallDisk)) as storage:
+        cache = Cached(storage, clock=lambda: NOW)
+        kept, failed = [], []
+        for number in range(400):
+            token = f"f{number}"
+            try:
+                assert storage.start_session(StartSession(session_of(ANN, token, data={"filler": "x" * 500})))
+                kept.append(token)
+            except AnswerFailed as failure:
+                failed.append(str(failure))
+            if len(failed) == 10:
+                break
+        assert kept
+        assert len(failed) == 10
+        assert "full" in failed[-1]
+        for token in kept:
+            cache.expire_turn()
+            assert isinstance(cache.find_session_inline(FindSession(fingerprint(token))), FoundSession)
+            storage.touch_session(TouchSession(fingerprint(token), NOW + 1))
+        assert {session.id for session in storage.all_sessions()} == {"id-a1", *(f"id-{token}" for token in kept)}
+        storage.check()
+        # To end sessions takes little room: SQLite reuses what they leave.
+        assert storage.end_session(EndSession(fingerprint(kept[0])))
+        SmallDisk.pages = 1_000_000
+        for connection in SmallDisk.opened:
+            with suppress(sqlite3.ProgrammingError):  # closed since
+                connection.execute(f"PRAGMA max_page_count = {SmallDisk.pages}")
+        assert storage.start_session(StartSession(session_of(ANN, "after")))
+        assert is_kept(storage, "after")
+    assert integrity(file) == "ok"
+
+
+def test_damaged_file_answers_no_question_wrongly(file: Path) -> None:
+    with closing(SqliteStorage(file)) as storage:
+        storage.put_sessions(session_of(ANN, f"d{number}") for number in range(300))
+    damaged = bytearray(file.read_bytes())
+    damaged[4096:] = b"\xa5" * (len(damaged) - 4096)
+    file.write_bytes(damaged)
+    with closing(SqliteStorage(file)) as storage:
+        for ask in (
+            lambda: storage.find_session(FindSession(fingerprint("d1"))),
+            lambda: storage.find_account(FindAccount("ann")),
+            lambda: storage.start_session(StartSession(session_of(ANN, "new"))),
+            lambda: storage.list_accounts(ListAccounts()),
+            storage.check,
+        ):
+            with pytest.raises(AnswerFailed):
+                ask()
+
+
+def test_record_that_is_damaged_is_no_answer(storage: SqliteStorage, other: sqlite3.Connection) -> None:
+    other.execute("UPDATE accounts SET roles = '{'")
+    with pytest.raises(AnswerFailed):
+        storage.find_session(FindSession(fingerprint("a1")))
+    with pytest.raises(AnswerFailed):
+        storage.change_account(ChangeAccount("ann", stamp="ann-2"))
+
+
+def test_file_that_is_gone_is_a_failure_and_no_new_database(tmp_path: Path) -> None:
+    with closing(SqliteStorage(tmp_path / "gone.db")) as storage:
+        with pytest.raises(AnswerFailed):
+            storage.find_account(FindAccount("ann"))
+        with pytest.raises(AnswerFailed):
+            storage.add_account(AddAccount(ANN))
+        with pytest.raises(AnswerFailed):
+            storage.check()
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- every statement fails once --------------------------------------------------------------------------------------
+
+
+class FailingNth(sqlite3.Connection):
+    """The n-th statement of all connections fails, as on an I/O error."""
+
+    left: ClassVar[int]
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        self._count()
+        return super().execute(sql, *parameters)
+
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+        self._count()
+        return super().executemany(sql, parameters)
+
+    def _count(self) -> None:
+        FailingNth.left -= 1
+        if FailingNth.left == 0:
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+A_DAY: list[Callable[[Any], object]] = [
+    lambda s: s.add_account(AddAccount(BOB)),
+    lambda s: s.start_session(StartSession(session_of(BOB, "b1"))),
+    lambda s: s.find_session(FindSession(fingerprint("b1"))),
+    lambda s: s.start_session(StartSession(session_of(ANN, "a2"), replaces=fingerprint("a1"), max_per_user=2)),
+    lambda s: s.write_session_data(WriteSessionData(fingerprint("a2"), {"k": 1})),
+    lambda s: s.issue_auth_token(IssueAuthToken("bob", NOW, 900)),
+    lambda s: s.note_failure("bob", NOW, 60),
+    lambda s: s.change_account(ChangeAccount("bob", stamp="bob-2", keep=fingerprint("b1"))),
+    lambda s: s.note_place("bob", "192.0.2.7", NOW),
+    lambda s: s.put_accounts([ANN, BOB]).created,
+    lambda s: s.end_session(EndSession(fingerprint("a2"))),
+    lambda s: s.clean_up(CleanUp(NOW + 60)),
+    lambda s: len(s.list_accounts(ListAccounts()).accounts),
+]
+
+
+def test_each_statement_fails_once_and_every_answer_stays_true__F39(tmp_path: Path) -> None:
+    """For each n: what was answered was done, what failed was not, and afterwards all works."""
+    nth, failures = 0, 1
+    while failures:
+        nth += 1
+        failures = 0
+        reference = MemoryStorage()
+        file = sqlite_file(tmp_path / str(nth))
+        FailingNth.left = 0
+        with closing(SqliteStorage(file, FailingNth)) as storage:
+            for each in (reference, storage):
+                each.add_account(AddAccount(ANN))
+                each.start_session(StartSession(session_of(ANN, "a1")))
+            FailingNth.left = nth
+            for step in A_DAY:
+                try:
+                    answer = step(storage)
+                except AnswerFailed:
+                    failures += 1
+                else:
+                    assert answer == step(reference), nth
+            FailingNth.left = 0
+            assert failures <= 1, nth
+            assert list(storage.all_accounts()) == list(reference.all_accounts()), nth
+            by_id = [sorted(each.all_sessions(), key=lambda session: session.id) for each in (storage, reference)]
+            assert by_id[0] == by_id[1], nth
+            assert storage.failures("bob") == reference.failures("bob"), nth
+            assert storage.is_known_place("bob", "192.0.2.7") == reference.is_known_place("bob", "192.0.2.7"), nth
+            later = Account(name="later", stamp="later-1")
+            assert storage.add_account(AddAccount(later))
+            assert storage.find_account(FindAccount("later")) == later
+        assert integrity(file) == "ok"
+    assert nth > 60

@@ -1,0 +1,231 @@
+"""What holds for every route alike, in one table: who may, who may not, and what happens when the storage is down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from tests.server.api.world import World, account, basic, is_problem, password_of, refused_by, set_cookies
+from watchword.core.ask import Question
+
+LONG = "a long enough password"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A good request. `by` is an account that may; `refused` is one that may not, and the cell that tells it so."""
+
+    method: str
+    path: str
+    template: str
+    status: int
+    by: str | None = None
+    content: Any = None
+    refused: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+ROUTES = (
+    Route("POST", "/login", "/login", 200, content={"username": "ann", "password": password_of("ann")}),
+    Route("POST", "/logout", "/logout", 204),
+    Route("GET", "/session", "/session", 200),
+    Route("GET", "/session/data", "/session/data", 200, by="ann"),
+    Route("PUT", "/session/data", "/session/data", 204, by="ann", content={"a": 1}),
+    Route("DELETE", "/session/data", "/session/data", 204, by="ann"),
+    Route("GET", "/sessions?subject=ann", "/sessions", 200, by="ann", refused=("bob", "C12")),
+    Route("DELETE", "/sessions?subject=ann", "/sessions", 204, by="root", refused=("bob", "C12")),
+    Route("DELETE", "/sessions/{session}", "/sessions/{id}", 204, by="ann", refused=("bob", "")),
+    Route("GET", "/tokens/ann", "/tokens/{userid}", 200, by="ann", refused=("root", "C13")),
+    Route("DELETE", "/tokens/ann", "/tokens/{userid}", 204, by="ann", refused=("root", "C13")),
+    Route("GET", "/roles/ann", "/roles/{userid}", 200, by="ann", refused=("root", "C13")),
+    Route("POST", "/users", "/users", 201, "root", {"username": "eve", "password": LONG}, ("ann", "C12")),
+    Route("GET", "/users", "/users", 200, "root", refused=("ann", "C12")),
+    Route("GET", "/users/ann", "/users/{name}", 200, "ann", refused=("bob", "C12")),
+    Route("PATCH", "/users/ann", "/users/{name}", 200, "root", {"roles": []}, ("ann", "C12")),
+    Route("DELETE", "/users/ann", "/users/{name}", 204, "root", refused=("ann", "C12")),
+    Route("POST", "/users/ann/disable", "/users/{name}/disable", 204, "root", refused=("ann", "C12")),
+    Route("POST", "/users/gone/enable", "/users/{name}/enable", 204, "root", refused=("ann", "C12")),
+    Route("PUT", "/users/ann/password", "/users/{name}/password", 204, "root", {"password": LONG}, ("bob", "C12")),
+    Route("GET", "/ws/rest/v1/session", "/ws/rest/v1/session", 200),
+    Route("DELETE", "/ws/rest/v1/session", "/ws/rest/v1/session", 204),
+    Route("GET", "/openapi.json", "/openapi.json", 200),
+    Route("GET", "/docs", "/docs", 200),
+    Route("GET", "/docs/assets/style.css", "/docs/assets/{name}", 200),
+)
+PROTECTED = [route for route in ROUTES if route.by is not None]
+SAFE = ("GET", "HEAD")
+
+every = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+protected = pytest.mark.parametrize("route", PROTECTED, ids=lambda route: route.name)
+
+
+def send(world: World, route: Route, method: str | None = None, **options: Any) -> Any:
+    path = route.path
+    if "{session}" in path:
+        owner = options.get("cookie") or options.get("bearer")
+        whoami = world("GET", "/whoami", bearer=owner) if owner else None
+        path = path.format(session=whoami.json()["session"] if whoami is not None and whoami.is_success else "some-id")
+    content = {} if route.content is None else {"json": route.content}
+    return world(method or route.method, path, **{**content, **options})
+
+
+def test_every_route_of_the_server_is_in_the_table(world: World) -> None:
+    served = {
+        f"{method} {route.path}" for route in world.api.routes if isinstance(route, APIRoute) for method in route.methods
+    }
+    assert served == {route.name for route in ROUTES}
+
+
+@every
+@pytest.mark.parametrize("door", ["cookie", "bearer"])
+def test_good_request_passes_by_cookie_and_by_its_twin_in_the_header__S2_41(
+    world: World, route: Route, door: str
+) -> None:
+    options = {} if route.by is None else {door: world.log_in(route.by)}
+    answer = send(world, route, **options)
+    assert answer.status_code == route.status, answer.text
+
+
+@every
+def test_every_answer_has_our_fields_once(world: World, route: Route) -> None:
+    for secure in (False, True):
+        answer = send(world, route, secure=secure, auth=basic(route.by or "ann"))
+        fields = answer.headers.get_list
+        assert fields("cache-control") == ["no-store"]
+        assert fields("x-content-type-options") == ["nosniff"]
+        assert fields("referrer-policy") == ["no-referrer"]
+        assert len(fields("content-security-policy")) == 1
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert len(fields("vary")) == 1
+        assert {"authorization", "cookie", "origin"} <= set(answer.headers["vary"].split(", "))
+        assert len(fields("strict-transport-security")) == int(secure)
+        assert len(fields("auth-token")) <= 1
+        assert "server" not in answer.headers
+
+
+@protected
+def test_nobody_passes_without_credentials__C03(world: World, route: Route) -> None:
+    answer = send(world, route)
+    assert answer.status_code == 401
+    refused_by(answer, "C03")
+    assert len(answer.headers.get_list("www-authenticate")) == 3
+
+
+@pytest.mark.parametrize("route", [r for r in PROTECTED if r.refused], ids=lambda route: route.name)
+def test_who_may_not_is_refused_without_a_challenge__S0_6__C12__C13(world: World, route: Route) -> None:
+    assert route.refused is not None
+    who, cell = route.refused
+    for options in ({"bearer": world.log_in(who)}, {"auth": basic(who)}):
+        if not cell:  # somebody else's session is simply not there
+            target = world("GET", "/whoami", bearer=world.log_in("ann")).json()["session"]
+            assert world("DELETE", f"/sessions/{target}", **options).status_code == 404
+            continue
+        answer = send(world, route, **options)
+        assert answer.status_code == 403
+        refused_by(answer, cell)
+        assert answer.headers.get_list("www-authenticate") == []
+
+
+@protected
+def test_storage_down_is_503_and_logs_nobody_out__C17(world: World, route: Route) -> None:
+    token = world.log_in(route.by or "ann")
+    world.answers.down = (Question,)
+    answer = send(world, route, headers={"cookie": f"watchword={token}"})
+    assert answer.status_code == 503
+    refused_by(answer, "C17")
+    assert answer.headers["retry-after"].isdigit()
+    assert answer.headers.get_list("www-authenticate") == []
+    assert set_cookies(answer) == []
+
+
+@every
+def test_nth_answer_that_fails_is_503_or_does_not_matter__C17__F39(world: World, route: Route) -> None:
+    for nth in range(1, 50):
+        world.answers.fails_at = None
+        token = world.log_in(route.by) if route.by else None
+        path = send_path(world, route, token)
+        world.answers.asked, world.answers.fails_at = 0, nth
+        content = {} if route.content is None else {"json": {**route.content, **again(route, nth)}}
+        answer = world(route.method, path, cookie=token, **content)
+        if world.answers.asked < nth:
+            assert nth > 1 or route.by is None
+            return
+        assert answer.status_code in (503, route.status), (nth, answer.text)
+        if answer.status_code == 503:
+            refused_by(answer, "C17")
+            assert set_cookies(answer) == []
+        world.answers.fails_at = None
+        restore(world)
+    pytest.fail("it asks more than fifty questions")
+
+
+def manager(route: Route) -> str:
+    """Whoever may do anything at the path."""
+    return "ann" if "{userid}" in route.template else "root"
+
+
+def send_path(world: World, route: Route, token: str | None) -> str:
+    if "{session}" not in route.path:
+        return route.path
+    return route.path.format(session=world("GET", "/whoami", bearer=token).json()["session"])
+
+
+def again(route: Route, nth: int) -> dict[str, str]:
+    """Another name at each try: the try before may have made the account before it failed."""
+    return {"username": f"eve{nth}"} if route.name == "POST /users" else {}
+
+
+def restore(world: World) -> None:
+    """Undo what a route did to ann."""
+    world.storage.put_accounts([account("ann")])
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in PROTECTED if r.method not in SAFE], ids=lambda route: route.name
+)
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}])
+def test_pages_of_other_origins_change_nothing__C14__F27(world: World, route: Route, headers: dict[str, str]) -> None:
+    assert route.by is not None
+    for options in ({"cookie": world.log_in(route.by)}, {"auth": basic(route.by)}):
+        answer = send(world, route, headers=headers, **options)
+        assert answer.status_code == 403
+        refused_by(answer, "C14")
+    assert send(world, route, headers=headers, bearer=world.log_in(route.by)).status_code == route.status
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET"], ids=lambda route: route.name)
+def test_head_is_get_without_the_content__C27(world: World, route: Route) -> None:
+    options = {} if route.by is None else {"cookie": world.log_in(route.by)}
+    got, head = (send(world, route, method, **options) for method in ("GET", "HEAD"))
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    assert head.headers.multi_items() == got.headers.multi_items()
+
+
+@every
+def test_options_names_the_methods(world: World, route: Route) -> None:
+    answer = send(world, route, "OPTIONS", auth=basic(manager(route)))
+    assert (answer.status_code, answer.content) == (204, b"")
+    allowed = answer.headers["allow"].split(", ")
+    assert {route.method, "OPTIONS"} <= set(allowed)
+    assert ("HEAD" in allowed) == ("GET" in allowed)
+
+
+@every
+def test_other_methods_are_405_with_those_that_are_allowed(world: World, route: Route) -> None:
+    answer = send(world, route, "BREW", auth=basic(manager(route)))
+    assert answer.status_code == 405
+    is_problem(answer, "method-not-allowed")
+    assert route.method in answer.headers["allow"].split(", ")
+
+
+@every
+def test_slash_at_the_end_is_another_path_and_never_a_redirect(world: World, route: Route) -> None:
+    path = route.path.partition("?")[0] + "/"
+    assert world(route.method, path, auth=basic("root")).status_code == 404

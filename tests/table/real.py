@@ -1,0 +1,316 @@
+"""A small installation: the real mechanisms over a few records in memory, asked by requests as they come by the wire.
+
+What is scripted are the answers to questions (who has this session, is this the password), and which of the stores
+are down. The API key alone is a scripted mechanism.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from tests.table.scripted import API_KEY, NOW, Verdict, say
+from watchword.core.ask import AnswerFailed, Question, Steps
+from watchword.core.circumstances import read_circumstances
+from watchword.core.decide import Decision, Granted, Refused
+from watchword.core.guard import check
+from watchword.core.outcome import Outcome
+from watchword.core.questions import (
+    CheckPassword,
+    FindAccount,
+    FindSession,
+    FoundSession,
+    PasswordAnswer,
+    PasswordHeld,
+    PasswordRight,
+    PasswordWrong,
+    TouchSession,
+)
+from watchword.core.records import Account, AuthTokenInputs, Session
+from watchword.core.requirement import Precedence, Requirement
+from watchword.core.respond import granted_fields, respond
+from watchword.core.space import Protection, ProtectionSpace, Rule
+from watchword.crypto.secret import Secret, fingerprint
+from watchword.edge.drive import Answers, run
+from watchword.http.authentication import Challenge
+from watchword.http.message import Fields, Peer, Request, Response
+from watchword.mechanisms.auth_token import AuthToken
+from watchword.mechanisms.basic import Basic
+from watchword.mechanisms.bearer import Bearer
+from watchword.mechanisms.session_cookie import SessionCookie
+from watchword.tokens.auth_token import DerivedTokens
+from watchword.tokens.derived import derive_auth_token
+from watchword.tokens.format import SESSION, encode
+
+REALM: Final = "Records"
+COOKIE_SCHEME: Final = "Records-Cookie"
+REQUEST_ID: Final = "0123456789abcdef"
+
+# --- accounts, sessions and tokens -----------------------------------------------------------------------------------
+
+PASSWORDS: Final = {"ann": "right", "bob": "right", "adam": "right", "dora": "right", "colon": "a:b:c"}
+_KEY: Final = Secret(b"k" * 32)
+
+
+def _account(name: str, *, roles: Iterable[str] = ("clerk",), disabled: bool = False, left: float = 900) -> Account:
+    """An account with an auth token that has so many seconds left to live."""
+    inputs = AuthTokenInputs(generation=1, issued_at=NOW - 900 + left, valid_until=NOW + left)
+    return Account(name=name, stamp=f"stamp-{name}", roles=frozenset(roles), disabled=disabled, auth_token=inputs)
+
+
+ACCOUNTS: Final = {
+    account.name: account
+    for account in (
+        _account("ann"),
+        _account("bob", left=0),  # on the second, it has expired
+        _account("adam", roles=("clerk", "admin")),
+        _account("dora", disabled=True),
+        _account("colon"),
+    )
+}
+
+
+def _session(token: str, name: str, *, expires_at: float = NOW + 3600, stamp: str | None = None) -> FoundSession:
+    account = ACCOUNTS[name]
+    session = Session(
+        id=f"session-of-{name}",
+        fingerprint=fingerprint(token.encode()),
+        subject=name,
+        stamp=account.stamp if stamp is None else stamp,
+        created_at=NOW - 7200,
+        auth_time=NOW - 7200,
+        last_seen=NOW - 120,  # so long ago that its use is noted
+        expires_at=expires_at,
+        idle_timeout=1800,
+    )
+    return FoundSession(session, account)
+
+
+LIVE: Final = encode(SESSION, b"1" * 32)
+EXPIRED: Final = encode(SESSION, b"2" * 32)
+OF_BOB: Final = encode(SESSION, b"3" * 32)
+OF_DORA: Final = encode(SESSION, b"4" * 32)
+BEFORE_NEW_PASSWORD: Final = encode(SESSION, b"5" * 32)
+UNKNOWN: Final = encode(SESSION, b"6" * 32)
+SESSIONS: Final = {
+    found.session.fingerprint: found
+    for found in (
+        _session(LIVE, "ann"),
+        _session(EXPIRED, "ann", expires_at=NOW),
+        _session(OF_BOB, "bob"),
+        _session(OF_DORA, "dora"),
+        _session(BEFORE_NEW_PASSWORD, "ann", stamp="older"),
+    )
+}
+
+
+def auth_token(name: str) -> str:
+    """The auth token that was shown to this user."""
+    token = derive_auth_token(_KEY, ACCOUNTS[name])
+    assert token is not None
+    return token
+
+
+# --- lines of requests -----------------------------------------------------------------------------------------------
+
+
+def cookie(token: str) -> str:
+    """A Cookie line with this session."""
+    return f"Cookie: __Host-watchword={token}"
+
+
+def basic(name: str, password: str) -> str:
+    """An Authorization line with this user name and password."""
+    return f"Authorization: Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
+def bearer(token: str) -> str:
+    """An Authorization line with this token."""
+    return f"Authorization: Bearer {token}"
+
+
+def api_key(mark: str) -> str:
+    """The line that marks a request with an API key of which this outcome is said."""
+    return f"{API_KEY.mark_field.decode()}: {mark}"
+
+
+NAVIGATION: Final = (
+    "Accept: text/html",
+    "Sec-Fetch-Site: none",
+    "Sec-Fetch-Mode: navigate",
+    "Sec-Fetch-Dest: document",
+)
+CROSS_SITE: Final = ("Origin: https://evil.example", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors")
+OWN_PAGE: Final = ("Origin: https://records.example", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty")
+
+OVER_TLS: Final = Peer("198.51.100.7", secure=True)
+
+
+def received(line: str, *fields: str, peer: Peer = OVER_TLS) -> Request:
+    """The request that comes of these bytes: a request line without version, and field lines beside Host."""
+    raw = "\r\n".join((f"{line} HTTP/1.1", "Host: records.example", *fields, "", "")).encode("latin-1")
+    head, _, _ = raw.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    method, target, _ = first.split(b" ")
+    pairs = (field_line.partition(b":") for field_line in lines)
+    return Request(method.decode(), target, [(name.lower(), value.strip()) for name, _, value in pairs], peer)
+
+
+# --- who answers -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Stores:
+    """Answers questions from the records above. `down` names those that get no answer, `fails` says which of all
+    the questions do not, counted from 1. `asked` is what was asked, `failed` what of it got no answer."""
+
+    down: frozenset[type[Question[Any]]] = frozenset()
+    fails: Callable[[int], bool] = lambda number: False
+    asked: list[Question[Any]] = field(default_factory=list[Question[Any]])
+    failed: list[Question[Any]] = field(default_factory=list[Question[Any]])
+
+    def answers(self) -> Answers:
+        """The register for a driver."""
+        answers = Answers()
+        answers.add(FindSession, inline=self._found_session)
+        answers.add(TouchSession, threaded=self._touched)
+        answers.add(FindAccount, inline=self._found_account)
+        answers.add(CheckPassword, threaded=self._checked)
+        answers.add(Verdict, inline=self._said)
+        return answers
+
+    def _heard(self, question: Question[Any]) -> None:
+        self.asked.append(question)
+        if type(question) in self.down or self.fails(len(self.asked)):
+            self.failed.append(question)
+            raise AnswerFailed(f"no answer to {type(question).__name__}")
+
+    def _found_session(self, question: FindSession) -> FoundSession | None:
+        self._heard(question)
+        return SESSIONS.get(question.fingerprint)
+
+    def _touched(self, question: TouchSession) -> None:
+        self._heard(question)
+
+    def _found_account(self, question: FindAccount) -> Account | None:
+        self._heard(question)
+        return ACCOUNTS.get(question.name)
+
+    def _checked(self, question: CheckPassword) -> PasswordAnswer:
+        self._heard(question)
+        if question.name == "held":
+            return PasswordHeld(30)
+        account = ACCOUNTS.get(question.name)
+        if account is None:
+            return PasswordWrong("unknown-user")
+        if question.password.reveal_text() != PASSWORDS[question.name]:
+            return PasswordWrong("wrong-password")
+        return PasswordWrong("account-disabled") if account.disabled else PasswordRight(account)
+
+    def _said(self, question: Verdict) -> Outcome:
+        self._heard(question)
+        return say(question)
+
+
+# --- what is protected ---------------------------------------------------------------------------------------------
+
+_ADMIN: Final = frozenset(("admin",))
+_CHECKS: Final = Requirement(precedence=Precedence.DELIBERATE_FIRST)
+RULES: Final = (
+    Rule(path="/records/*", requirement=Requirement()),
+    Rule(path="/public", requirement=Requirement(public=True)),
+    Rule(path="/pages/*", requirement=Requirement(login_page="/ui/login")),
+    Rule(path="/strict", requirement=Requirement(precedence=Precedence.STRICT)),
+    Rule(path="/administration", requirement=Requirement(roles=_ADMIN)),
+    Rule(path="/administration/fresh", requirement=Requirement(roles=_ADMIN, max_age=600)),
+    Rule(path="/fresh", requirement=Requirement(max_age=600, acr=frozenset(("gold",)))),
+    Rule(path="/write", requirement=Requirement(scopes=frozenset(("write",)))),
+    Rule(path="/hidden", requirement=Requirement(roles=_ADMIN, hidden=True)),
+    Rule(path="/legacy", requirement=Requirement(session_expired_status=403)),
+    Rule(path="/malformed-is-400", requirement=Requirement(malformed_status=400)),
+    Rule(path="/not-for-keys", requirement=Requirement(mechanisms=frozenset(("session", "basic")))),
+    Rule(path="/roles/{userid}", requirement=_CHECKS, owner="userid"),
+    Rule(path="/tokens/{userid}", requirement=_CHECKS, owner="userid"),
+)
+
+SPACE: Final = ProtectionSpace(
+    realm=REALM,
+    mechanisms=(
+        SessionCookie(REALM, COOKIE_SCHEME),
+        Bearer(REALM),
+        API_KEY,
+        AuthToken(REALM, DerivedTokens(keys=(_KEY,), ttl=900)),
+        Basic(REALM, leaves_tokens=True),
+    ),
+    cookie_challenge=Challenge(COOKIE_SCHEME, {"realm": REALM}),
+)
+
+
+def protection(space: ProtectionSpace = SPACE) -> Protection:
+    """The rules, over this space."""
+    return Protection([(space, RULES)])
+
+
+_PROTECTION: Final = protection()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was decided on a request, and what was sent: for a grant the fields that are added to the answer."""
+
+    decision: Decision
+    status: int | None
+    fields: Fields
+    body: bytes
+
+    @property
+    def cell(self) -> str:
+        """The cell of the table."""
+        return self.decision.cell
+
+    @property
+    def code(self) -> str | None:
+        """The public code, where it was refused."""
+        return self.decision.code if isinstance(self.decision, Refused) else None
+
+    @property
+    def schemes(self) -> list[str]:
+        """The schemes that are challenged with, in order."""
+        return [value.split(b" ")[0].decode() for value in self.lines("WWW-Authenticate")]
+
+    @property
+    def clears_cookie(self) -> bool:
+        """Whether the session cookie is removed."""
+        return any(value.startswith(b"__Host-watchword=;") for value in self.lines("Set-Cookie"))
+
+    def lines(self, name: str) -> list[bytes]:
+        """Every line of the field."""
+        return [value for key, value in self.fields if key == name.lower().encode()]
+
+
+def steps(request: Request, protected: Protection = _PROTECTION) -> Steps[tuple[ProtectionSpace, Decision]]:
+    """The decision on the request."""
+    return check(request, protected, NOW)
+
+
+def answered(
+    request: Request, stores: Stores | None = None, *, protected: Protection = _PROTECTION, request_id: str = REQUEST_ID
+) -> Answered:
+    """What the installation answers to the request."""
+    space, decision = run(steps(request, protected), (stores or Stores()).answers())
+    return told(decision, request, space, request_id)
+
+
+def told(decision: Decision, request: Request, space: ProtectionSpace, request_id: str = REQUEST_ID) -> Answered:
+    """The decision as it is sent."""
+    if isinstance(decision, Granted):
+        return Answered(decision, None, granted_fields(decision, request, space), b"")
+    response: Response = respond(decision, request, space, read_circumstances(request, space), request_id)
+    return Answered(decision, response.status, response.fields, response.body)
+
+
+def speaking(**changes: Any) -> Protection:
+    """The same rules over a space of which this is otherwise."""
+    return protection(replace(SPACE, **changes))
