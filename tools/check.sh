@@ -19,6 +19,7 @@ check types-pyright pyright --pythonpath .venv/bin/python
 check floors lint-imports --no-logo
 check tree python tools/check_tree.py
 check manual python tools/configuration_reference.py --check
+check decision-table python tools/decision_table_reference.py --check
 # Once every id listed in docs/catalogue-required.txt has its test, this line holds the list:
 # check catalogue python tools/coverage_of_catalogue.py --brief --require docs/catalogue-required.txt
 

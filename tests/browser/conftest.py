@@ -125,8 +125,9 @@ def serve_beside() -> Iterator[Callable[[Application], str]]:
         stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
+    """No longer than for these tests: while Playwright runs, this thread has an event loop that nobody else may start."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)

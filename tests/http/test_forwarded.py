@@ -178,7 +178,22 @@ def test_a_peer_that_is_not_trusted_is_not_heard__F23(trust: Any, address: str) 
 )
 def test_the_client_is_whom_the_outermost_trusted_proxy_saw__F15(lines: list[bytes], address: str) -> None:
     resolved = resolve(via_proxy(*((b"x-forwarded-for", line) for line in lines)), TRUST)
-    assert resolved.peer == Peer(address, proxy=PROXY)
+    assert (resolved.peer.address, resolved.peer.proxy) == (address, PROXY)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        pytest.param([b"192.0.2.1"], True, id="a stranger"),
+        pytest.param([b"10.1.2.3"], True, id="a client at a trusted address"),
+        pytest.param([PROXY.encode()], True, id="a client beside the proxy"),
+        pytest.param([], False, id="none told"),
+        pytest.param([b"a"], False, id="unparsable"),
+        pytest.param([b"192.0.2.1, unknown, 10.1.2.3"], False, id="kept back beyond a trusted hop"),
+    ],
+)
+def test_an_address_that_no_proxy_told_is_marked__F15(lines: list[bytes], told: bool) -> None:
+    assert resolve(via_proxy(*((b"x-forwarded-for", line) for line in lines)), TRUST).peer.told is told
 
 
 @pytest.mark.parametrize("vector", VECTORS["forwarded"], ids=lambda vector: vector["source"])
@@ -211,7 +226,7 @@ def test_the_forwarded_fields_that_rfcs_print_are_read(vector: dict[str, Any]) -
 )
 def test_forwarded_tells_address_scheme_and_host(line: bytes, address: str, secure: bool, host: bytes) -> None:
     resolved = resolve(via_proxy((b"forwarded", line)), TRUST)
-    assert resolved.peer == Peer(address, secure, proxy=PROXY)
+    assert (resolved.peer.address, resolved.peer.secure, resolved.peer.proxy) == (address, secure, PROXY)
     assert resolved.lines(b"host") == (host,)
 
 

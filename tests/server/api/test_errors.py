@@ -26,12 +26,16 @@ def test_what_is_not_there_is_the_very_bytes_of_a_hidden_refusal__S1_8(world: Wo
         assert fields == list(hidden.fields)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/users/ann/nothing", "/docs/assets/nothing.css", "/docs/nothing", "/sessions/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/users/ann/nothing", "/docs/assets/nothing.css", "/docs/nothing", "/sessions/a/b"]
+)
 def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
     is_problem(world("GET", path, auth=basic("root")), "not-found")
 
 
-@pytest.mark.parametrize("path", ["/docs/assets/..%2f..%2frules.py", "/docs/assets/%2e%2e/rendered.py", "/docs/assets/docs.html"])
+@pytest.mark.parametrize(
+    "path", ["/docs/assets/..%2f..%2frules.py", "/docs/assets/%2e%2e/rendered.py", "/docs/assets/docs.html"]
+)
 def test_assets_are_looked_up_in_a_list_and_not_in_the_file_system__F22(world: World, path: str) -> None:
     assert world("GET", path).status_code in (400, 404)
 
@@ -46,7 +50,12 @@ def break_down(world: World, error: Exception, kind: type[Question[Any]]) -> Non
 
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError("CANARY"), KeyError("CANARY"), RecursionError("CANARY"), UnicodeEncodeError("utf-8", "CANARY", 0, 1, "x")],
+    [
+        RuntimeError("CANARY"),
+        KeyError("CANARY"),
+        RecursionError("CANARY"),
+        UnicodeEncodeError("utf-8", "CANARY", 0, 1, "x"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_what_nobody_foresaw_is_500_and_tells_nobody_how__F33(
@@ -125,7 +134,10 @@ def test_error_of_a_page_of_an_allowed_origin_can_be_read_by_it(make_world: Call
         assert answer.headers.get_list("access-control-allow-origin") == ["https://app.example"]
         assert answer.headers.get_list("access-control-allow-credentials") == ["true"]
         assert len(answer.headers.get_list("access-control-expose-headers")) == 1
-    assert "access-control-allow-origin" not in world("GET", "/session", headers={"origin": "https://evil.example"}).headers
+    assert (
+        "access-control-allow-origin"
+        not in world("GET", "/session", headers={"origin": "https://evil.example"}).headers
+    )
 
 
 def test_preflight_is_answered_by_the_guard__C22(make_world: Callable[..., World]) -> None:

@@ -77,7 +77,10 @@ def send(world: World, route: Route, method: str | None = None, **options: Any) 
 
 def test_every_route_of_the_server_is_in_the_table(world: World) -> None:
     served = {
-        f"{method} {route.path}" for route in world.api.routes if isinstance(route, APIRoute) for method in route.methods
+        f"{method} {route.path}"
+        for route in world.api.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
     }
     assert served == {route.name for route in ROUTES}
 
@@ -87,7 +90,7 @@ def test_every_route_of_the_server_is_in_the_table(world: World) -> None:
 def test_good_request_passes_by_cookie_and_by_its_twin_in_the_header__S2_41(
     world: World, route: Route, door: str
 ) -> None:
-    options = {} if route.by is None else {door: world.log_in(route.by)}
+    options: dict[str, Any] = {} if route.by is None else {door: world.log_in(route.by)}
     answer = send(world, route, **options)
     assert answer.status_code == route.status, answer.text
 
@@ -121,7 +124,8 @@ def test_nobody_passes_without_credentials__C03(world: World, route: Route) -> N
 def test_who_may_not_is_refused_without_a_challenge__S0_6__C12__C13(world: World, route: Route) -> None:
     assert route.refused is not None
     who, cell = route.refused
-    for options in ({"bearer": world.log_in(who)}, {"auth": basic(who)}):
+    by_session: dict[str, Any] = {"bearer": world.log_in(who)}
+    for options in (by_session, {"auth": basic(who)}):
         if not cell:  # somebody else's session is simply not there
             target = world("GET", "/whoami", bearer=world.log_in("ann")).json()["session"]
             assert world("DELETE", f"/sessions/{target}", **options).status_code == 404
@@ -186,13 +190,14 @@ def restore(world: World) -> None:
     world.storage.put_accounts([account("ann")])
 
 
+@pytest.mark.parametrize("route", [r for r in PROTECTED if r.method not in SAFE], ids=lambda route: route.name)
 @pytest.mark.parametrize(
-    "route", [r for r in PROTECTED if r.method not in SAFE], ids=lambda route: route.name
+    "headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}]
 )
-@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}])
 def test_pages_of_other_origins_change_nothing__C14__F27(world: World, route: Route, headers: dict[str, str]) -> None:
     assert route.by is not None
-    for options in ({"cookie": world.log_in(route.by)}, {"auth": basic(route.by)}):
+    by_session: dict[str, Any] = {"cookie": world.log_in(route.by)}
+    for options in (by_session, {"auth": basic(route.by)}):
         answer = send(world, route, headers=headers, **options)
         assert answer.status_code == 403
         refused_by(answer, "C14")
@@ -201,7 +206,7 @@ def test_pages_of_other_origins_change_nothing__C14__F27(world: World, route: Ro
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET"], ids=lambda route: route.name)
 def test_head_is_get_without_the_content__C27(world: World, route: Route) -> None:
-    options = {} if route.by is None else {"cookie": world.log_in(route.by)}
+    options: dict[str, Any] = {} if route.by is None else {"cookie": world.log_in(route.by)}
     got, head = (send(world, route, method, **options) for method in ("GET", "HEAD"))
     assert head.status_code == got.status_code
     assert head.content == b""

@@ -34,7 +34,13 @@ def test_log_out_of_a_bearer_session_sets_no_cookie__S2_41(world: World) -> None
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"cookie": "ww_s_unknown"}, {"auth": ("ann", "wrong")}, {"bearer": "ww_s_unknown"}, {"content": b"x" * 100_000}],
+    [
+        {},
+        {"cookie": "ww_s_unknown"},
+        {"auth": ("ann", "wrong")},
+        {"bearer": "ww_s_unknown"},
+        {"content": b"x" * 100_000},
+    ],
     ids=["nothing", "stale cookie", "wrong password", "unknown token", "large content"],
 )
 def test_log_out_without_a_session_is_204_too__S2_2(world: World, options: dict[str, object]) -> None:
@@ -54,7 +60,9 @@ def test_both_of_two_planted_cookies_end__F26(world: World) -> None:
         assert world("GET", "/whoami", bearer=token).status_code == 401
 
 
-@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}]
+)
 def test_no_page_of_another_origin_logs_anybody_out__F27(world: World, headers: dict[str, str]) -> None:
     token = world.log_in("ann")
     answer = world("POST", "/logout", cookie=token, headers=headers)

@@ -56,9 +56,7 @@ def test_all_naughty_strings_get_declared_answers__F11__F17__F18__F33(
 def try_all(
     make_world: Callable[..., World], route: Route, strings: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = make_world(
-        passwords={"sign_up": True}, limits={"account_failures": 100, "address_per_minute": 1_000_000}
-    )
+    world = make_world(passwords={"sign_up": True}, limits={"account_failures": 100, "address_per_minute": 1_000_000})
     declared = {"200", "400", "404", *declared_by(world, route)}
     with caplog.at_level(logging.INFO, "watchword"):
         for string in strings:
@@ -110,5 +108,3 @@ def timed(world: World, route: Route, target: str, **options: Any) -> tuple[Any,
     begun = time.perf_counter()
     answer = world(route.method, target, **options)
     return answer, time.perf_counter() - begun
-
-

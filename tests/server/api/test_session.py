@@ -19,7 +19,12 @@ def test_nobody_is_told_so_without_a_401__S2_1(world: World) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"cookie": "ww_s_unknown"}, {"bearer": "ww_s_unknown"}, {"auth": ("ann", "wrong")}, {"headers": {"cookie": "watchword=a; watchword=b"}}],
+    [
+        {"cookie": "ww_s_unknown"},
+        {"bearer": "ww_s_unknown"},
+        {"auth": ("ann", "wrong")},
+        {"headers": {"cookie": "watchword=a; watchword=b"}},
+    ],
 )
 def test_wrong_credentials_are_nobody_too__S2_1(world: World, options: dict[str, object]) -> None:
     answer = world("GET", "/session", **options)
@@ -116,7 +121,7 @@ def test_data_is_an_object__S2_42(world: World, content: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_basic_has_no_data(world: World, method: str) -> None:
-    content = {"json": {}} if method == "PUT" else {}
+    content: dict[str, Any] = {"json": {}} if method == "PUT" else {}
     is_problem(world(method, "/session/data", auth=basic("ann"), **content), "not-found")
 
 

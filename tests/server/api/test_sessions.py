@@ -17,7 +17,13 @@ def test_own_sessions_are_listed_newest_first(world: World) -> None:
     first = world.log_in("ann")
     world.log_in("bob")
     world.now += 60
-    world("POST", "/login", json={"username": "ann", "password": basic("ann")[1]}, headers={"user-agent": "Lynx"}, address="::1")
+    world(
+        "POST",
+        "/login",
+        json={"username": "ann", "password": basic("ann")[1]},
+        headers={"user-agent": "Lynx"},
+        address="::1",
+    )
     sessions = world("GET", "/sessions", bearer=first).json()["sessions"]
     assert [each["user_agent"].partition("/")[0] for each in sessions] == ["Lynx", "python-httpx"]
     assert [each["address"] for each in sessions] == ["::1", "127.0.0.1"]

@@ -167,9 +167,7 @@ def test_log_in_does_not_tell_what_uniform_sign_up_hid__F30(uniform_world: World
 def test_uniform_sign_up_judges_names_and_passwords_by_themselves__F30(
     uniform_world: World, wrong: dict[str, Any]
 ) -> None:
-    answers = [
-        uniform_world("POST", "/users", json={**NEW, "username": name, **wrong}) for name in ("eve", "ann")
-    ]
+    answers = [uniform_world("POST", "/users", json={**NEW, "username": name, **wrong}) for name in ("eve", "ann")]
     assert answers[0].status_code == 422
     assert told(answers[0]) == told(answers[1])
 

@@ -110,7 +110,7 @@ class World:
             **settings.pop("space", {}),
         }
         realm = settings.pop("realm", {"personas": ["restheart"]})
-        configured = Settings(passwords=passwords, realm=realm, space=(space,), **settings)
+        configured = Settings.model_validate({"passwords": passwords, "realm": realm, "space": [space], **settings})
         self.now = NOW
         self.seen = Seen()
         self.storage = MemoryStorage()
@@ -150,7 +150,7 @@ class World:
         **options: Any,
     ) -> httpx.Response:
         """`cookie` and `bearer` are a session's token; `options` are those of httpx (`json`, `data`, `auth`, …)."""
-        fields = dict(headers or {})
+        fields: dict[str, str | bytes] = dict(headers or {})
         if cookie is not None:
             fields["cookie"] = f"{'__Host-watchword' if secure else 'watchword'}={cookie}"
         if bearer is not None:
@@ -158,13 +158,14 @@ class World:
         transport = httpx.ASGITransport(self.application, client=(address, 40_000))
         base = "https://localhost" if secure else "http://localhost"
         async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.request(method, target, headers=fields, **options)
+            lines = [
+                (name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in fields.items()
+            ]
+            return await client.request(method, target, headers=lines, **options)
 
     def log_in(self, name: str) -> str:
         """The token of a new session."""
-        answer = self(
-            "POST", "/login", json={"username": name, "password": password_of(name), "delivery": "body"}
-        )
+        answer = self("POST", "/login", json={"username": name, "password": password_of(name), "delivery": "body"})
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["session_token"]
         return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -35,22 +36,23 @@ def read_json(content: bytes) -> Json:
         place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
         raise NoJson(f"is no JSON: {error.msg} ({place})") from None
     except RecursionError:
-        raise _TOO_DEEP from None
+        raise _too_deep() from None
     if _is_nested_deeper(value, DEEPEST):
-        raise _TOO_DEEP
+        raise _too_deep()
     if "\\ud" in text.lower():
         _refuse_half_characters(value)
     return cast("Json", value)
 
 
-_TOO_DEEP = NoJson(f"has more than {DEEPEST} arrays and objects inside each other; write fewer")
+def _too_deep() -> NoJson:
+    return NoJson(f"has more than {DEEPEST} arrays and objects inside each other; write fewer")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        count = Counter(name for name, _ in pairs)
+        twice = count.most_common(1)[0][0]
         raise NoJson(f"has the member {ascii(twice[:100])} twice in one object; write it once")
     return value
 

@@ -66,7 +66,9 @@ def _media_type(request: Request, accepted: tuple[str, ...]) -> str:
     lines = request.headers.getlist("content-type")
     media_type, *parameters = (members(lines[0], ";") if len(lines) == 1 else []) or [""]
     read = read_params(parameters)
-    known = not isinstance(read, Unreadable) and all((name, value.lower()) == ("charset", "utf-8") for name, value in read)
+    known = not isinstance(read, Unreadable) and all(
+        (name, value.lower()) == ("charset", "utf-8") for name, value in read
+    )
     if media_type.lower() not in accepted or not known:
         raise Wrong(
             "unsupported-content",

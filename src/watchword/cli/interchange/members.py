@@ -1,0 +1,138 @@
+"""Reading the members of one JSON object: every problem is collected, and nothing that was written is quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeVar
+
+from watchword.cli.interchange.instants import read_instant
+from watchword.cli.interchange.labels import label_problem
+from watchword.core.names import LONGEST_SPELLING, NameRefused, account_name
+
+if TYPE_CHECKING:
+    from watchword.core.principal import Instant
+    from watchword.core.records import Json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with an entry. `who` is the user that it is about, where that can be told."""
+
+    who: str | None
+    problems: tuple[str, ...]
+
+
+class Unfit(ValueError):
+    """A value is not what its member holds. The message goes on after the member's name."""
+
+
+class Members:
+    """The members of one object. A null counts as a member that is not there."""
+
+    def __init__(self, value: Json, known: tuple[str, ...]) -> None:
+        self.problems: list[str] = []
+        self._values: Mapping[str, Json] = value if isinstance(value, dict) else {}
+        if not isinstance(value, dict):
+            self.problems.append("is no object; write {...}")
+        for name in sorted(self._values.keys() - set(known)):
+            near = get_close_matches(name[:100], known, n=1)
+            self.problems.append(
+                f"has a member {ascii(name[:100])}, which means nothing; "
+                + (f"did you mean {near[0]}?" if near else "leave it out")
+            )
+
+    def __contains__(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def read(self, name: str, reader: Callable[[Json], T]) -> T | None:
+        """The member's value as the reader makes it; None where there is none, or where it is wrong."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            return reader(value)
+        except Unfit as unfit:
+            self.problems.append(f"{name} {unfit}")
+            return None
+
+    def is_null(self, name: str) -> bool:
+        """Whether null was written."""
+        return name in self._values and self._values[name] is None
+
+    def require(self, name: str) -> None:
+        """Note it where the member is missing."""
+        if name not in self:
+            self.problems.append(f"has no {name}; write one")
+
+
+# --- readers: each takes any value, and raises Unfit -----------------------------------------------------------------
+
+
+def text(longest: int) -> Callable[[Json], str]:
+    """Text of at most so many characters."""
+
+    def read(value: Json) -> str:
+        if not isinstance(value, str):
+            raise Unfit("is no text; write it in quotation marks")
+        if len(value) > longest:
+            raise Unfit(f"is longer than {longest} characters; write less")
+        return value
+
+    return read
+
+
+def name(value: Json) -> str:
+    """The name of an account, in its canonical form."""
+    try:
+        return account_name(text(LONGEST_SPELLING)(value))
+    except NameRefused as error:
+        raise Unfit(f"cannot be used: {error}") from None
+
+
+def label(value: Json) -> str:
+    """A role, a permission, the key of an attribute."""
+    if not isinstance(value, str):
+        raise Unfit("is no text; write it in quotation marks")
+    problem = label_problem(value)
+    if problem is not None:
+        raise Unfit(problem)
+    return value
+
+
+def labels(value: Json) -> frozenset[str]:
+    """A set of labels."""
+    if not isinstance(value, list):
+        raise Unfit('is no array; write ["...", "..."]')
+    found: set[str] = set()
+    for index, item in enumerate(value):
+        try:
+            found.add(label(item))
+        except Unfit as unfit:
+            raise Unfit(f"has an entry {index} that {unfit}") from None
+    return frozenset(found)
+
+
+def switch(value: Json) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise Unfit("is neither true nor false; write one of them")
+    return value
+
+
+def instant(value: Json) -> Instant:
+    """A point in time."""
+    found = read_instant(value)
+    if found is None:
+        raise Unfit("is no time; write 2027-01-31T12:00:00Z, or seconds since 1970")
+    return found
+
+
+def span(value: Json) -> float:
+    """A length of time in seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1e10:
+        raise Unfit("is no length of time; write seconds, more than 0")
+    return float(value)

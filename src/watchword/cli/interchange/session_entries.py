@@ -1,0 +1,133 @@
+"""What an entry of an import says of one session, and how a session of ours is written as one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from watchword.cli.interchange.members import Members, Unfit, Wrong, instant, label, labels, name, span, text
+from watchword.core.records import Json, Session
+from watchword.crypto.secret import fingerprint
+
+if TYPE_CHECKING:
+    from watchword.core.principal import Instant
+
+LONGEST_ADDRESS = 64
+LONGEST_USER_AGENT = 1024
+"""In characters."""
+LARGEST_DATA = 4096
+"""Of a session's own data: in bytes, as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEntry:
+    """What an entry says of one session; None where it says nothing. `stamp`: only under this stamp of the user."""
+
+    user: str
+    fingerprint: bytes = field(repr=False)
+    expires_at: Instant
+    id: str | None = None
+    stamp: str | None = None
+    created_at: Instant | None = None
+    auth_time: Instant | None = None
+    last_seen: Instant | None = None
+    idle_timeout: float | None = None
+    amr: frozenset[str] = frozenset()
+    address: str = ""
+    user_agent: str = ""
+    data: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+_SESSION = (
+    "user",
+    "token",
+    "token_fingerprint",
+    "expires_at",
+    "id",
+    "stamp",
+    "created_at",
+    "auth_time",
+    "last_seen",
+    "idle_timeout",
+    "amr",
+    "address",
+    "user_agent",
+    "data",
+)
+
+# Tokens travel in cookies and header fields. A shorter one could be guessed.
+_TOKEN = re.compile(r"[\x21-\x7e]{16,4096}")
+_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
+
+
+def read_session(value: Json) -> SessionEntry | Wrong:
+    """What the entry says, or what is wrong with it."""
+    members = Members(value, _SESSION)
+    members.require("user")
+    members.require("expires_at")
+    if ("token" in members) == ("token_fingerprint" in members):
+        members.problems.append("has not either a token or a token_fingerprint; write one of them")
+    user = members.read("user", name)
+    entry = SessionEntry(
+        user=user or "",
+        fingerprint=members.read("token", _token) or members.read("token_fingerprint", _fingerprint) or b"",
+        expires_at=members.read("expires_at", instant) or 0.0,
+        id=members.read("id", _id),
+        stamp=members.read("stamp", label),
+        created_at=members.read("created_at", instant),
+        auth_time=members.read("auth_time", instant),
+        last_seen=members.read("last_seen", instant),
+        idle_timeout=members.read("idle_timeout", span),
+        amr=members.read("amr", labels) or frozenset(),
+        address=members.read("address", text(LONGEST_ADDRESS)) or "",
+        user_agent=members.read("user_agent", text(LONGEST_USER_AGENT)) or "",
+        data=members.read("data", _data) or {},
+    )
+    return Wrong(user, tuple(members.problems)) if members.problems else entry
+
+
+def written_session(session: Session) -> dict[str, Json]:
+    """The entry of a session."""
+    return {
+        "user": session.subject,
+        "token_fingerprint": session.fingerprint.hex(),
+        "expires_at": session.expires_at,
+        "id": session.id,
+        "stamp": session.stamp,
+        "created_at": session.created_at,
+        "auth_time": session.auth_time,
+        "last_seen": session.last_seen,
+        "idle_timeout": session.idle_timeout,
+        "amr": [*sorted(session.amr)],
+        "address": session.address,
+        "user_agent": session.user_agent,
+        "data": {**session.data},
+    }
+
+
+def _token(value: Json) -> bytes:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise Unfit("is no session token; write 16 or more visible ASCII characters")
+    return fingerprint(value.encode("ascii"))
+
+
+def _fingerprint(value: Json) -> bytes:
+    if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
+        raise Unfit("is no SHA-256 of a token; write its 64 hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def _id(value: Json) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Unfit("is no id that was exported; leave it out")
+    return value
+
+
+def _data(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict) or len(json.dumps(value, separators=(",", ":"))) > LARGEST_DATA:
+        raise Unfit(f"is no object of at most {LARGEST_DATA} bytes; write less")
+    return value

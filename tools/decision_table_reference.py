@@ -1,0 +1,81 @@
+"""Writes docs/reference/decision-table.md from the rows that the server runs by; `--check` says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from watchword.core import decide
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "decision-table.md"
+
+_STAGES = (
+    ("Stage 1: the request alone", decide.STAGE_1),
+    ("Stage 2: somebody was accepted", decide.STAGE_2),
+    ("Stage 3: nobody was accepted, the target is public", decide.STAGE_3),
+    ("Stage 4: nobody was accepted", decide.STAGE_4),
+)
+
+
+def page() -> str:
+    """The page, whole."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# The decision table"
+    yield ""
+    yield "Made from `core/decide.py` by `tools/decision_table_reference.py`: these rows are the program."
+    yield ""
+    yield "A request walks the stages from top to bottom, and the first cell that fits answers it. The cell's id is in"
+    yield "the member `cell` of every refusal and in its field `Auth-Decision`."
+    for title, rows in _STAGES:
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield "| cell | answer | challenges | rule |"
+        yield "|---|---|---|---|"
+        for row in rows:
+            yield _row(decide.CELLS[row.cell])
+        if rows is decide.STAGE_2:
+            yield _row(decide.CELLS["C00"])
+            yield _row(decide.CELLS["C06"])
+    yield ""
+    yield "## Stage 5: changes to an answer"
+    yield ""
+    yield "| cell | what changes |"
+    yield "|---|---|"
+    for cell, change in decide.CHANGES.items():
+        yield f"| {cell} | {change} |"
+    yield ""
+    yield "## Beside the stages"
+    yield ""
+    yield "| cell | answer | challenges | rule |"
+    yield "|---|---|---|---|"
+    for name in ("C19", "C20", "C21", "C25"):
+        yield _row(decide.CELLS[name])
+    yield ""
+    yield "## Codes"
+    yield ""
+    yield "The member `code` of a refusal. It never says which part of a credential was wrong: the log does."
+    yield ""
+    yield "| code | what people are told |"
+    yield "|---|---|"
+    for code, detail in sorted(decide.DETAILS.items()):
+        if detail:
+            yield f"| `{code}` | {detail} |"
+
+
+def _row(cell: decide.Cell) -> str:
+    statuses = [cell.status, *(status for status in cell.options if status != cell.status)]
+    answer = "pass" if cell.status is None else " or ".join(str(status) for status in statuses)
+    return f"| {cell.id} | {answer}: {cell.title} | {cell.challenges.value} | {cell.rule} |"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        if not PAGE.exists() or PAGE.read_text("utf-8") != page():
+            sys.exit(f"{PAGE.name} is out of date: run python {Path(__file__).name}")
+    else:
+        PAGE.write_text(page(), "utf-8")
