@@ -14,6 +14,7 @@ from playwright.sync_api import (
     BrowserContext,
     CDPSession,
     ConsoleMessage,
+    Dialog,
     Page,
     Response,
     expect,
@@ -48,13 +49,12 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
     pop_ups: list[str] = field(default_factory=list)
     interactive: list[str] = field(default_factory=list)
-    statuses: list[tuple[str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.pop_ups.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._dialog)
         self.page.on("response", self._response)
         watch_for_pop_ups(self.page.context.new_cdp_session(self.page), self.pop_ups)
 
@@ -62,8 +62,11 @@ class Watched:
         if message.type in ("error", "warning") and not _REFUSED.fullmatch(message.text):
             self.complaints.append(message.text)
 
+    def _dialog(self, dialog: Dialog) -> None:
+        self.pop_ups.append(dialog.message)
+        dialog.dismiss()
+
     def _response(self, response: Response) -> None:
-        self.statuses.append((response.request.method + " " + response.url, response.status))
         challenge = response.headers.get("www-authenticate", "")
         if INTERACTIVE.search(challenge):
             self.interactive.append(challenge)
@@ -85,8 +88,11 @@ def watch_for_pop_ups(cdp: CDPSession, seen: list[str]) -> None:
             {"requestId": event["requestId"], "authChallengeResponse": {"response": "CancelAuth"}},
         )
 
+    def paused(event: dict[str, Any]) -> None:
+        cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+
     cdp.on("Fetch.authRequired", asked)
-    cdp.on("Fetch.requestPaused", lambda event: cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]}))
+    cdp.on("Fetch.requestPaused", paused)
     cdp.send("Fetch.enable", {"handleAuthRequests": True})
 
 
@@ -125,9 +131,9 @@ def serve_beside() -> Iterator[Callable[[Application], str]]:
         stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
-    """No longer than for these tests: while Playwright runs, this thread has an event loop that nobody else may start."""
+    """For one module and no longer: while Playwright runs, no test can start an event loop of its own."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -19,24 +20,24 @@ TOKEN_LIFE = 15 * 60
 
 def test_an_expired_token_leads_back_to_the_form__C09__S3_5(demo: Demo, watched: Watched) -> None:
     panel = Panel(watched.page, demo, "token").open()
-    demo.ahead = 4 - TOKEN_LIFE  # the token is issued as if that long ago: four seconds are left of it
+    demo.ahead = 6 - TOKEN_LIFE  # the token is issued as if that long ago: six seconds are left of it
     panel.sign_in("ann").expect_inside("ann")
-    expect(panel.left).to_have_text("0:02")
     demo.ahead = 0
+    expect(panel.left).to_have_text(re.compile("0:0[1-6]"))
     panel.expect_at_the_door("Your auth token has expired.")
     assert demo.cells == ["C09"]
     expect(panel.log.first).to_contain_text("C09")
     panel.sign_in("ann").expect_inside("ann")
-    expect(panel.left).to_have_text("14:57")
+    expect(panel.left).to_have_text(re.compile("14:[0-9]{2}"))
 
 
 def test_an_unused_session_leads_back_to_the_form__C05__S2_2(
     start_demo: Callable[..., Demo], context: BrowserContext, watched: Watched
 ) -> None:
-    demo = start_demo(session={"idle": "3s"})
+    demo = start_demo(session={"idle": "6s"})
     panel = Panel(watched.page, demo, "cookie").open().sign_in("ann")
     panel.expect_inside("ann")
-    assert [cookie["name"] for cookie in context.cookies()] == ["watchword"]
+    assert [cookie.get("name") for cookie in context.cookies()] == ["watchword"]
     panel.expect_at_the_door("Your session has ended.")
     assert demo.cells == ["C05"]
     assert context.cookies() == []

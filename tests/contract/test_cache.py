@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -271,6 +271,25 @@ def test_look_up_that_would_wait_says_not_yet__sqlite(file: Path) -> None:
         other.close()
         assert cache.verify_fresh()
         assert cache.find_session_inline(A1) is None
+
+
+def test_changes_are_read_only_where_something_was_committed(file: Path, storage: SqliteStorage) -> None:
+    class Listening(sqlite3.Connection):
+        heard: ClassVar[list[str]] = []
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            self.heard.append(sql)
+            return super().execute(sql, *parameters)
+
+    with closing(SqliteStorage(file, Listening)) as listening:
+        cache = cached(listening)
+        assert seen(cache, "a1")
+        Listening.heard.clear()
+        assert [seen(cache, "a1") for _ in range(3)] == [True] * 3
+        assert Listening.heard == ["PRAGMA data_version"] * 3
+        storage.end_session(EndSession(fingerprint("a2")))
+        assert seen(cache, "a1")
+        assert [sql.split()[0] for sql in Listening.heard[3:]] == ["PRAGMA", "SELECT"]
 
 
 def test_failed_catch_up_is_made_up_for__F39(file: Path, storage: SqliteStorage) -> None:

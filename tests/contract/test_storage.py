@@ -332,6 +332,12 @@ def test_new_session_replaces_the_old_one__S2_1__F26(storage: Storage, ann: Acco
     assert alive(storage, "a1", "a2") == ["a2"]
 
 
+def test_session_does_not_replace_itself(storage: Storage, ann: Account) -> None:
+    session = session_of(ann, "a1")
+    assert storage.start_session(StartSession(session, replaces=session.fingerprint))
+    assert is_alive(storage, "a1")
+
+
 def test_session_may_replace_one_that_is_gone(storage: Storage, ann: Account) -> None:
     assert storage.start_session(StartSession(session_of(ann, "a1"), replaces=fingerprint("never")))
     assert is_alive(storage, "a1")

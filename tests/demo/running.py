@@ -47,7 +47,10 @@ class Breakable:
 
 @dataclass
 class Demo:
-    """What runs. Its clock is the true one, `ahead` by some seconds; `seen` has every request, `cells` every refusal."""
+    """What runs. Its clock is `ahead` of the true one by some seconds.
+
+    `seen` has every request, `cells` the cell of every refusal.
+    """
 
     people: tuple[Person, ...] = field(default_factory=new_people)
     url: str = ""

@@ -16,6 +16,7 @@ from watchword.demo.people import new_people
 
 PAGE = Path(page_files.__file__).parent / "page"
 FILES = sorted(file.name for file in PAGE.iterdir())
+TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
 
 def ask(demo: Demo, method: str, path: str, *, by: str | None = None, **options: object) -> httpx.Response:
@@ -68,22 +69,15 @@ def test_the_start_leads_to_the_page(demo: Demo) -> None:
     assert ask(demo, "GET", "/demo").text.startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("name", [*FILES, ""])
+@pytest.mark.parametrize("name", FILES)
 def test_the_page_is_served_with_types_and_a_strict_policy(demo: Demo, name: str) -> None:
-    answer = ask(demo, "GET", f"/demo/{name}" if name else "/demo")
-    expected = "text/html" if name in ("", "index.html") else {
-        "js": "text/javascript",
-        "css": "text/css",
-        "svg": "image/svg+xml",
-    }[name.rpartition(".")[2]]
-    if name == "index.html":
-        assert answer.status_code == 404
-        return
+    answer = ask(demo, "GET", "/demo" if name == "index.html" else f"/demo/{name}")
     assert answer.status_code == 200
-    assert answer.headers["content-type"].partition(";")[0] == expected
+    assert answer.headers["content-type"].partition(";")[0] == TYPES[name.rpartition(".")[2]]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
-    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";"))
+    directives = (part.split() for part in answer.headers["content-security-policy"].split(";"))
+    policy = {name: " ".join(sources) for name, *sources in directives}
     assert policy["default-src"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert "unsafe" not in answer.headers["content-security-policy"]

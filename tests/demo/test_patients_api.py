@@ -15,6 +15,7 @@ from watchword.edge.asgi import PRINCIPAL, Application, Receive, Scope, Send
 NOW = 1_790_000_000.0
 NEW = {"name": "Ada Byron", "born": "1985-12-10", "ward": "Surgery"}
 JSON = {"content-type": "application/json"}
+TEXT = {"content-type": "text/plain"}
 
 
 class Api:
@@ -94,7 +95,7 @@ def test_an_id_is_never_given_twice(api: Api) -> None:
         pytest.param("PATCH", "/patients/1001", {"json": NEW}, 405, id="patch"),
         pytest.param("PUT", "/patients/1001/notes", {"json": {"text": "x"}}, 405, id="notes stay as they are"),
         pytest.param("POST", "/patients", {"content": b"{}"}, 415, id="no media type"),
-        pytest.param("POST", "/patients", {"content": b"{}", "headers": {"content-type": "text/plain"}}, 415, id="text"),
+        pytest.param("POST", "/patients", {"content": b"{}", "headers": TEXT}, 415, id="text"),
         pytest.param("POST", "/patients", {"data": NEW}, 415, id="form"),
         pytest.param("POST", "/patients", {"content": b"{", "headers": JSON}, 400, id="not JSON"),
         pytest.param("POST", "/patients", {"content": b"[" * 9999, "headers": JSON}, 400, id="too deep"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import struct
 import threading
@@ -21,11 +22,13 @@ from watchword.core.questions import (
     ChangeAccount,
     CleanUp,
     EndSession,
+    EndSessions,
     FindAccount,
     FindSession,
     FoundSession,
     IssueAuthToken,
     ListAccounts,
+    ListSessions,
     StartSession,
     TouchSession,
     WriteSessionData,
@@ -175,6 +178,40 @@ def test_closing_writes_the_touches_that_wait(file: Path, storage: SqliteStorage
     assert found.session.last_seen == NOW + 5
 
 
+class FailingTouches(sqlite3.Connection):
+    """To write touches fails so many times."""
+
+    times: ClassVar[int]
+
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+        if FailingTouches.times > 0 and "last_seen" in sql:
+            FailingTouches.times -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().executemany(sql, parameters)
+
+
+def test_touch_that_could_not_be_written_is_written_later__F39(file: Path) -> None:
+    FailingTouches.times = 2
+    with closing(SqliteStorage(file, FailingTouches)) as storage:
+        storage.touch_session(TouchSession(fingerprint("a1"), NOW + 5))
+        with pytest.raises(AnswerFailed):
+            storage.end_session(EndSession(fingerprint("a1")))
+        storage.touch_session(TouchSession(fingerprint("a1"), NOW + 3))
+        deadline = time.monotonic() + 10
+        while [session.last_seen for session in storage.all_sessions()] != [NOW + 5]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_closing_ends_the_thread_though_nothing_can_be_written(file: Path) -> None:
+    FailingTouches.times = 1_000_000
+    storage = SqliteStorage(file, FailingTouches)
+    storage.touch_session(TouchSession(fingerprint("a1"), NOW + 5))
+    writers = [thread for thread in threading.enumerate() if thread.name == "watchword-writer"]
+    storage.close()
+    assert not any(thread.is_alive() for thread in writers)
+
+
 # --- locks ---------------------------------------------------------------------------------------------------------
 
 
@@ -306,6 +343,63 @@ def test_file_that_is_gone_is_a_failure_and_no_new_database(tmp_path: Path) -> N
         with pytest.raises(AnswerFailed):
             storage.check()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_look_up_after_a_failure_opens_the_file_anew(file: Path) -> None:
+    class Failing(sqlite3.Connection):
+        opened: ClassVar[int] = 0
+        fails: ClassVar[bool] = True
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            Failing.opened += 1
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if self.fails and sql.startswith("SELECT"):
+                raise sqlite3.DatabaseError("database disk image is malformed")
+            return super().execute(sql, *parameters)
+
+    with closing(SqliteStorage(file, Failing)) as storage:
+        for opened in (1, 2):
+            with pytest.raises(AnswerFailed):
+                storage.find_account(FindAccount("ann"))
+            assert Failing.opened == opened
+        Failing.fails = False
+        assert storage.find_account(FindAccount("ann")) == ANN
+
+
+def test_no_statement_walks_through_all_records(file: Path, other: sqlite3.Connection) -> None:
+    """What a check, a log-in or a limit costs does not grow with how many sessions and users there are."""
+
+    class Listening(sqlite3.Connection):
+        heard: ClassVar[set[str]] = set()
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            self.heard.add(sql)
+            return super().execute(sql, *parameters)
+
+        def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+            self.heard.add(sql)
+            return super().executemany(sql, parameters)
+
+    with closing(SqliteStorage(file, Listening)) as storage:
+        for step in A_DAY:
+            step(storage)
+        storage.touch_session(TouchSession(fingerprint("a1"), NOW))
+        storage.end_sessions(EndSessions(None, id="id-a1"))
+        storage.end_sessions(EndSessions("ann"))
+        storage.list_sessions(ListSessions("ann", NOW))
+        storage.list_sessions(ListSessions(None, NOW))
+        storage.changes_since(1)
+    statements = [sql for sql in Listening.heard if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+    assert len(statements) > 25
+    walks = set()
+    for sql in statements:
+        names = {name: None for name in re.findall(r":(\w+)", sql)}
+        for *_, detail in other.execute(f"EXPLAIN QUERY PLAN {sql}", names or [None] * sql.count("?")).fetchall():
+            if re.match(r"SCAN (?!sessions USING INDEX sessions_by_age)", detail):
+                walks.add((detail, sql))
+    assert walks == set()
 
 
 # --- every statement fails once --------------------------------------------------------------------------------------

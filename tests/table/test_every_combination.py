@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.table.combinations import CHUNKS, Chunk, told
+from tests.table.combinations import CHUNKS, REQUIREMENTS, STAGE_1, Chunk, presented, told
 from tests.table.scripted import NOW, SIX, after_a_wait, at_once, marked, space
 from watchword.core.circumstances import Circumstances
 from watchword.core.decide import Decision, Granted
@@ -55,6 +55,17 @@ def test_the_same_under_asyncio(chunk: Chunk) -> None:
 def test_the_same_where_every_answer_comes_from_a_thread() -> None:
     chunk = CHUNKS["protected__C03_C05_C07_C08_C09-browser"]
     assert asyncio.run(_under_asyncio(chunk, after_a_wait())) == chunk.decisions
+
+
+@pytest.mark.parametrize("needs", REQUIREMENTS.values(), ids=REQUIREMENTS.keys())
+def test_what_the_request_alone_decides_is_refused_before_anything_is_judged__C10__C14__C18__C22__S2_9(
+    needs: Requirement,
+) -> None:
+    for here, circumstances in STAGE_1.items():
+        for way in presented("six", at_most=1, marks=("accepted", "unanswered")):
+            asks = sum(1 for _ in way.decide(circumstances, needs))
+            judged = needs.public and here == "cleartext__C14"  # of a public target nothing is a secret
+            assert asks == (len(way.outcomes) if judged else 0), (here, way)
 
 
 def test_an_application_may_answer_preflights_itself__C22() -> None:

@@ -40,6 +40,7 @@ from watchword.core.respond import not_found
 from watchword.crypto.secret import Secret
 from watchword.edge.drive import arun, run
 from watchword.flows.login import prove
+from watchword.http.message import Peer
 from watchword.tokens.password import Password
 
 FULL = ["Bearer", "Basic", "Records-Cookie", "APIKEY"]
@@ -266,6 +267,29 @@ def test_walked_through_under_asyncio(walk: Walk) -> None:
         return told(decision, request, space)
 
     _check(walk, asyncio.run(drive()))
+
+
+# --- cleartext -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "code"),
+    [
+        ("GET /records/1", (), "tls-required"),
+        ("GET /records/1", (RIGHT,), "tls-required"),
+        ("GET /public", (RIGHT,), "tls-required"),
+        ("GET /public", (_NTLM,), "tls-required"),
+        ("GET /public", (f"Cookie: watchword={LIVE}",), "tls-required"),
+        ("GET /public", (), None),
+    ],
+)
+def test_over_cleartext_credentials_are_refused_unseen__C14__S2_9(
+    line: str, fields: tuple[str, ...], code: str | None
+) -> None:
+    stores = Stores()
+    answer = answered(received(line, *fields, peer=Peer("198.51.100.7")), stores)
+    assert (answer.code, answer.schemes, stores.asked) == (code, [], [])
+    assert answer.status == (None if code is None else 403)
 
 
 # --- hidden targets ------------------------------------------------------------------------------------------------

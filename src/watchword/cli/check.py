@@ -35,7 +35,7 @@ def check(config: Path | None, data: Path, as_json: bool) -> int:
         if not as_json:
             raise Refusal(str(error)) from None
         problems = [{"where": p.where, "says": p.says, "source": p.source, "line": p.line} for p in error.problems]
-        print_json({"ok": False, "problems": [*problems]})
+        print_json({"ok": False, "problems": problems})
         return 1
     database = database_file(settings.storage.url, data)
     if as_json:
@@ -46,7 +46,7 @@ def check(config: Path | None, data: Path, as_json: bool) -> int:
 
 
 def _print_json(settings: Settings, database: Path) -> None:
-    spaces = [{"realm": space.realm, "mechanisms": [*space.mechanisms]} for space in settings.spaces()]
+    spaces = [{"realm": space.realm, "mechanisms": space.mechanisms} for space in settings.spaces()]
     print_json(
         {
             "ok": True,
@@ -54,8 +54,8 @@ def _print_json(settings: Settings, database: Path) -> None:
             "public_url": settings.server.public_url,
             "workers": settings.server.workers,
             "database": str(database),
-            "personas": [*settings.realm.personas],
-            "spaces": [*spaces],
+            "personas": settings.realm.personas,
+            "spaces": spaces,
             "warnings": [*_warnings(settings)],
         }
     )

@@ -62,25 +62,35 @@ class Opened:
 
 @contextmanager
 def opened(config: Path | None, data: Path, *, new: bool = False) -> Iterator[Opened]:
-    """The storage that the configuration names. Where there is none yet it is made if `new`, and refused otherwise.
+    """The configuration, and the storage that it names.
 
     Raises:
-        Refusal: where the configuration is wrong, or the storage cannot be used, now or while it is in use.
+        Refusal: where the configuration is wrong; and as `using` says.
+    """
+    with using(load_settings(config), data, new=new) as here:
+        yield here
+
+
+@contextmanager
+def using(settings: Settings, data: Path, *, new: bool = False) -> Iterator[Opened]:
+    """The storage that the settings name. Where there is none yet it is made if `new`, and refused otherwise.
+
+    Raises:
+        Refusal: where the storage cannot be used, now or later on.
     """
     from watchword.core.ask import AnswerFailed
     from watchword.storage import UnusableStorage, open_storage
     from watchword.storage.opening import database_file
 
-    settings = load_settings(config)
     try:
         file = database_file(settings.storage.url, data)
         if not new and not file.exists():
-            raise Refusal(f"There is no database {file}. Name its folder with --data, or the configuration with --config.")
+            raise Refusal(f"There is no database {file}: name its folder with --data, or make the first account.")
         storage = open_storage(settings.storage.url, data)
     except UnusableStorage as error:
         raise Refusal(sentence(str(error))) from None
     except OSError as error:
-        raise Refusal(f"{data} cannot be looked into: {error.strerror}.") from None
+        raise Refusal(f"{data} cannot be read: {error.strerror}.") from None
     try:
         yield Opened(settings, storage)
     except AnswerFailed as error:

@@ -17,6 +17,7 @@ def with_config(command: F) -> F:
         "--config",
         type=click.Path(path_type=Path),
         envvar="WATCHWORD_CONFIG",
+        show_envvar=True,
         metavar="FILE",
         help="The configuration, a TOML file. Without one, defaults hold.",
     )(command)
@@ -28,8 +29,9 @@ def with_data(command: F) -> F:
         "--data",
         type=click.Path(path_type=Path),
         envvar="WATCHWORD_DATA",
-        default=Path("watchword-data"),
-        show_default="./watchword-data",
+        show_envvar=True,
+        default="./watchword-data",
+        show_default=True,
         metavar="DIR",
         help="The folder of the database and the keys.",
     )

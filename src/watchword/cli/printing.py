@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from watchword.core.records import Json
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -33,12 +29,12 @@ def print_record(record: Mapping[str, str]) -> None:
         print(f"{name.ljust(width)}  {printable(value)}".rstrip())
 
 
-def print_json(value: Json) -> None:
+def print_json(value: object) -> None:
     """One JSON value."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_json_list(values: Iterable[Json]) -> None:
+def print_json_list(values: Iterable[object]) -> None:
     """A JSON array, printed as its values come: there may be many."""
     first = True
     for value in values:

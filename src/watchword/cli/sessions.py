@@ -17,7 +17,7 @@ from watchword.cli.printing import print_json_list, print_table
 from watchword.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from watchword.core.records import Json, Session
+    from watchword.core.records import Session
 
 
 @click.group(cls=Commands)
@@ -104,7 +104,7 @@ def _as_row(session: Session) -> tuple[str, ...]:
     )
 
 
-def _as_json(session: Session) -> dict[str, Json]:
+def _as_json(session: Session) -> dict[str, object]:
     from watchword.http.timestamps import milliseconds
 
     return {

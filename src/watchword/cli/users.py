@@ -21,7 +21,7 @@ from watchword.cli.refusal import Refusal
 
 if TYPE_CHECKING:
     from watchword.core.questions import ChangeAccount
-    from watchword.core.records import Account, Json
+    from watchword.core.records import Account
 
 
 @click.group(cls=Commands)
@@ -67,9 +67,7 @@ def add(
     with opened(config, data, new=True) as here:
         if find_account(here.storage, canonical) is not None:
             raise _taken(canonical)
-        password = new_password(
-            f"Password for {canonical}", password_stdin=password_stdin, password_file=password_file
-        )
+        password = new_password(f"Password for {canonical}", password_stdin=password_stdin, password_file=password_file)
         try:
             added = here.run(
                 add_account(
@@ -132,9 +130,7 @@ def show(name: str, config: Path | None, data: Path, as_json: bool) -> None:
 @click.argument("name")
 @with_data
 @with_password
-def passwd(
-    name: str, config: Path | None, data: Path, password_stdin: bool, password_file: Path | None
-) -> None:
+def passwd(name: str, config: Path | None, data: Path, password_stdin: bool, password_file: Path | None) -> None:
     """Give the account NAME another password.
 
     Its sessions and its auth token end.
@@ -143,9 +139,7 @@ def passwd(
 
     with opened(config, data) as here:
         name = known_account(here.storage, name).name
-        password = new_password(
-            f"New password for {name}", password_stdin=password_stdin, password_file=password_file
-        )
+        password = new_password(f"New password for {name}", password_stdin=password_stdin, password_file=password_file)
         try:
             changed = here.run(change_password(name, password, policy=here.policy, entropy=os.urandom))
         except PasswordRefused as error:
@@ -237,15 +231,15 @@ def _as_row(account: Account) -> tuple[str, ...]:
     )
 
 
-def _as_json(account: Account) -> dict[str, Json]:
+def _as_json(account: Account) -> dict[str, object]:
     from watchword.http.timestamps import milliseconds
 
     return {
         "name": account.name,
-        "roles": [*sorted(account.roles)],
-        "permissions": [*sorted(account.permissions)],
+        "roles": sorted(account.roles),
+        "permissions": sorted(account.permissions),
         "disabled": account.disabled,
-        "attributes": {**account.attributes},
+        "attributes": dict(account.attributes),
         "created_at": milliseconds(account.created_at),
     }
 

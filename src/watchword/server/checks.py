@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,10 +16,11 @@ from watchword.http.authentication import Unreadable
 from watchword.http.caching import NO_STORE
 from watchword.http.forwarded import original
 from watchword.http.message import Request, Response
-from watchword.http.problem import CONTENT_TYPE, Problem
+from watchword.http.problem import CONTENT_TYPE, JsonValue
 from watchword.http.security_fields import SECURITY_FIELDS
 from watchword.http.timestamps import milliseconds
-from watchword.server.forward_auth import Dialect, Identities, granted_in_dialect, in_dialect
+from watchword.server.api.errors import problem
+from watchword.server.forward_auth import Dialect, Identities, granted_in_dialect, imitates_identity, in_dialect
 from watchword.server.service import Service
 
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -39,9 +40,9 @@ def whoami(service: Service) -> Handler:
         elif request.method not in ("GET", "HEAD"):
             response = method_not_allowed("GET, HEAD")
         else:
-            assert judged.principal is not None, "nobody anonymous passes here"
             fields = (JSON, NO_STORE, *SECURITY_FIELDS, *judged.fields)
-            response = Response(200, fields, described(judged.principal))
+            told = _NOBODY if judged.principal is None else described(judged.principal)
+            response = Response(200, fields, compact(told))
         await send_response(response, send, method=request.method)
 
     return handle
@@ -76,32 +77,48 @@ def _question(service: Service, received: Request) -> tuple[Request, Protection,
     asked = original(received, service.engine.trust) if service.engine.trust else None
     if asked is None:
         # Whatever an untrusted peer says of another request counts for nothing (F23).
-        return service.engine.resolved(received).replaced(method="GET", target=b"/whoami"), service.own, None
+        target = b"/whoami?" + received.query if received.query else b"/whoami"
+        return service.engine.resolved(received).replaced(method="GET", target=target), service.own, None
     if isinstance(asked, Unreadable):
         return service.engine.resolved(received), service.targets, asked.reason
+    if imitates_identity(received.fields):
+        # The proxy overwrites the fields by their names. In other spellings they would pass (F21).
+        return service.engine.resolved(received), service.targets, "imitates-identity"
     return asked, service.targets, None
 
 
-def described(principal: Principal) -> bytes:
+def described(principal: Principal) -> Mapping[str, JsonValue]:
     """A principal as /whoami tells it."""
     proof = principal.authentication
-    return json.dumps(
-        {
-            "subject": principal.subject,
-            "roles": sorted(principal.roles),
-            "permissions": sorted(principal.permissions),
-            "scopes": None if principal.scopes is None else sorted(principal.scopes),
-            "mechanism": proof.mechanism,
-            "authenticated_at": milliseconds(proof.auth_time),
-            "session": proof.session,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode()
+    return {
+        "subject": principal.subject,
+        "roles": sorted(principal.roles),
+        "permissions": sorted(principal.permissions),
+        "scopes": None if principal.scopes is None else sorted(principal.scopes),
+        "mechanism": proof.mechanism,
+        "authenticated_at": milliseconds(proof.auth_time),
+        "session": proof.session,
+    }
+
+
+_NOBODY: Mapping[str, JsonValue] = {
+    "subject": None,
+    "roles": [],
+    "permissions": [],
+    "scopes": None,
+    "mechanism": None,
+    "authenticated_at": None,
+    "session": None,
+}
+"""Where the configuration makes /whoami public."""
+
+
+def compact(value: Mapping[str, JsonValue]) -> bytes:
+    """JSON without spaces, in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def method_not_allowed(allowed: str) -> Response:
     """405, with the methods that are allowed (RFC 9110 section 15.5.6)."""
-    problem = Problem("about:blank", "Method Not Allowed", status=405, detail=f"Use {allowed}.")
     fields = ((b"content-type", CONTENT_TYPE), (b"allow", allowed.encode()), NO_STORE, *SECURITY_FIELDS)
-    return Response(405, fields, problem.body())
+    return Response(405, fields, problem("method-not-allowed", f"Use {allowed}."))

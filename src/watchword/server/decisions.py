@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import cast
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as AsgiRequest
 
 from watchword.core.records import Json
 from watchword.core.requirement import Requirement
+from watchword.core.respond import answer_fields
 from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
 from watchword.edge.engine import Answered
-from watchword.http.caching import NO_STORE
 from watchword.http.message import Fields, Peer, Request, Response
-from watchword.http.problem import CONTENT_TYPE, Problem
-from watchword.http.security_fields import SECURITY_FIELDS
+from watchword.http.problem import CONTENT_TYPE
 from watchword.http.syntax import is_token
-from watchword.server.checks import JSON, Handler, described, method_not_allowed
-from watchword.server.forward_auth import identity_fields
+from watchword.http.target import Absolute, read_absolute
+from watchword.server.api.content import json_object
+from watchword.server.api.errors import PROBLEMS, Wrong, problem, wrong_member
+from watchword.server.checks import JSON, Handler, compact, described, method_not_allowed
+from watchword.server.peers import is_trusted
 from watchword.server.service import Service
 
-LONGEST_QUESTION = 65_536
-"""In bytes: the header section of a request, told as JSON."""
-
 _SERVICES = Requirement(roles=frozenset(("service",)))
-
-
-@dataclass(frozen=True, slots=True)
-class NotAQuestion(Exception):
-    """Why the content does not tell of a request: a sentence for whoever wrote the caller."""
-
-    detail: str
-    status: int = 422
 
 
 def decide(service: Service) -> Handler:
@@ -41,7 +35,7 @@ def decide(service: Service) -> Handler:
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         received = request_of(scope)
         asking = engine.resolved(received)
-        if asking.peer.proxy is None:
+        if not is_trusted(received, engine.trust):
             judged = await engine.arun(engine.demand(asking, service.space, _SERVICES))
             if isinstance(judged, Answered):
                 await send_response(judged.response, send, method=asking.method)
@@ -49,12 +43,17 @@ def decide(service: Service) -> Handler:
         if asking.method != "POST":
             await send_response(method_not_allowed("POST"), send, method=asking.method)
             return
+        fields = answer_fields(asking, service.space)
         try:
-            question = read_question(await _content(receive))
-        except NotAQuestion as wrong:
-            response = _problem(wrong)
+            question = read_question(await json_object(AsgiRequest(scope, receive)))
+        except Wrong as wrong:
+            content = problem(wrong.code, wrong.detail, errors=wrong.errors)
+            told = ((b"content-type", CONTENT_TYPE), *fields, *wrong.fields)
+            response = Response(PROBLEMS[wrong.code][0], told, content)
+        except ClientDisconnect:
+            return
         else:
-            response = Response(200, (JSON, NO_STORE, *SECURITY_FIELDS), await _answer(service, question))
+            response = Response(200, (JSON, *fields), await _answer(service, question.request()))
         await send_response(response, send, method=asking.method)
 
     return handle
@@ -62,99 +61,115 @@ def decide(service: Service) -> Handler:
 
 async def _answer(service: Service, request: Request) -> bytes:
     judged = await service.engine.arun(service.engine.judge(request, service.targets))
-    answer: dict[str, Json]
     if isinstance(judged, Answered):
         response = judged.response
         is_problem = (b"content-type", CONTENT_TYPE) in response.fields
-        answer = {
-            "granted": False,
-            "status": response.status,
-            "headers": _told(response.fields),
-            "principal": None,
-            "problem": json.loads(response.body) if is_problem else None,
-        }
-    else:
-        who = judged.principal
-        fields = judged.fields if who is None else (*identity_fields(who), *judged.fields)
-        answer = {
+        return compact(
+            {
+                "granted": False,
+                "status": response.status,
+                "headers": _told(response.fields),
+                "principal": None,
+                "problem": json.loads(response.body) if is_problem else None,
+                "content": response.body.decode(),
+            }
+        )
+    return compact(
+        {
             "granted": True,
             "status": 200,
-            "headers": _told(fields),
-            "principal": None if who is None else json.loads(described(who)),
+            "headers": _told(judged.fields),
+            "principal": None if judged.principal is None else described(judged.principal),
             "problem": None,
+            "content": None,
         }
-    return json.dumps(answer, ensure_ascii=False).encode()
+    )
 
 
-def read_question(content: bytes) -> Request:
-    """The request that `{method, url, headers: [[name, value]], peer}` tells of. `peer` is the client's address.
-
-    Raises:
-        NotAQuestion: where it tells of none.
-    """
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
-        raise NotAQuestion("The content is not JSON.", 400) from None
-    if not isinstance(value, dict):
-        raise NotAQuestion("Send an object with the members method, url, headers and peer.")
-    members = cast("dict[str, object]", value)
-    method, url, peer = (_text(members, name) for name in ("method", "url", "peer"))
-    if not is_token(method):
-        raise NotAQuestion("method is not an HTTP method.")
-    try:
-        parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        fields = _fields(members.get("headers", []))
-        if parts.netloc:
-            fields = ((b"host", parts.netloc.encode("ascii")), *(line for line in fields if line[0] != b"host"))
-        return Request(method, target.encode("ascii"), fields, Peer(peer, parts.scheme in ("https", "wss"), proxy=peer))
-    except (UnicodeEncodeError, ValueError):
-        raise NotAQuestion("url is not a URL in ASCII.") from None
-
-
-def _text(members: dict[str, object], name: str) -> str:
-    value = members.get(name)
-    if not isinstance(value, str) or not value:
-        raise NotAQuestion(f"{name} is missing, or is not a text.")
-    return value
-
-
-def _fields(value: object) -> Fields:
-    wrong = NotAQuestion("headers is not a list of [name, value], both texts.")
-    if not isinstance(value, list):
-        raise wrong
-    lines: list[tuple[bytes, bytes]] = []
-    for item in cast("list[object]", value):
-        match item:
-            case [str(name), str(text)] if is_token(name):
-                try:
-                    lines.append((name.lower().encode("ascii"), text.strip(" \t").encode("latin-1")))
-                except UnicodeEncodeError:
-                    raise wrong from None
-            case _:
-                raise wrong
-    return tuple(lines)
-
-
-def _told(fields: Fields) -> Json:
+def _told(fields: Fields) -> list[list[str]]:
     return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
 
 
-async def _content(receive: Receive) -> bytes:
-    content = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise NotAQuestion("The content ended early.", 400)
-        content += bytes(message.get("body", b""))
-        if len(content) > LONGEST_QUESTION:
-            raise NotAQuestion(f"The content is longer than {LONGEST_QUESTION} bytes.", 413)
-        if not message.get("more_body", False):
-            return content
+# --- the question ---------------------------------------------------------------------------------------------------
 
 
-def _problem(wrong: NotAQuestion) -> Response:
-    title = {400: "Bad Request", 413: "Content Too Large"}.get(wrong.status, "Unprocessable Content")
-    problem = Problem("about:blank", title, status=wrong.status, detail=wrong.detail)
-    return Response(wrong.status, ((b"content-type", CONTENT_TYPE), NO_STORE, *SECURITY_FIELDS), problem.body())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is told of a request: its URL taken apart, and the client's address."""
+
+    method: str
+    target: bytes
+    fields: Fields
+    address: str
+    secure: bool
+
+    def request(self) -> Request:
+        """The request that is asked about. Whoever asks speaks for the client, as a proxy does."""
+        return Request(self.method, self.target, self.fields, Peer(self.address, self.secure, proxy=self.address))
+
+
+_MEMBERS = frozenset(("method", "url", "headers", "peer"))
+_NOT_IN_FIELDS = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+
+def read_question(members: dict[str, Json]) -> Question:
+    """The request that `{method, url, headers: [[name, value]], peer}` tells of. `peer` is the client's address.
+
+    Raises:
+        Wrong: where it tells of none, or of one that could be read in more ways than one.
+    """
+    if not members.keys() <= _MEMBERS:
+        raise Wrong("invalid-content", "Send the members method, url, headers and peer, and no others.")
+    method, url, peer = (_text(members, name) for name in ("method", "url", "peer"))
+    if not is_token(method):
+        raise wrong_member("method", "Write a method of HTTP, such as GET.")
+    fields, address = _fields(members.get("headers", [])), _address(peer)
+    if url.startswith("/") and url.isascii():
+        return Question(method=method, target=url.encode("ascii"), fields=fields, address=address, secure=False)
+    asked = _absolute(url)
+    host = (b"host", asked.authority.encode("ascii"))
+    fields = (host, *(line for line in fields if line[0] != b"host"))
+    return Question(method=method, target=asked.target, fields=fields, address=address, secure=asked.secure)
+
+
+def _text(members: dict[str, Json], name: str) -> str:
+    value = members.get(name)
+    if not isinstance(value, str) or not value:
+        raise wrong_member(name, "This is missing, or is not a text.")
+    return value
+
+
+def _absolute(url: str) -> Absolute:
+    # WebSockets are opened by requests for http and https (RFC 6455 section 4.1).
+    of_http = f"http{url[2:]}" if url[:2].lower() == "ws" else url
+    absolute = read_absolute(of_http.encode("ascii")) if url.isascii() else None
+    if not isinstance(absolute, Absolute):
+        raise wrong_member(
+            "url", "Write the URL as it was asked for, in ASCII: https://api.example.com/path?query, or /path?query."
+        )
+    return absolute
+
+
+def _address(peer: str) -> str:
+    try:
+        return str(ip_address(peer))
+    except ValueError:
+        raise wrong_member("peer", "Write the client's IP address.") from None
+
+
+def _fields(value: Json) -> Fields:
+    if not isinstance(value, list):
+        raise _wrong_fields()
+    return tuple(_field(item) for item in value)
+
+
+def _field(item: Json) -> tuple[bytes, bytes]:
+    match item:
+        case [str(name), str(text)] if is_token(name) and not _NOT_IN_FIELDS.search(text):
+            return name.lower().encode("ascii"), text.strip(" \t").encode("latin-1")
+        case _:
+            raise _wrong_fields()
+
+
+def _wrong_fields() -> Wrong:
+    return wrong_member("headers", "Write a list of [name, value], both texts as they were sent.")

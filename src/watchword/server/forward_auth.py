@@ -7,10 +7,11 @@ Traefik and Caddy pass our answer to the client as it is and copy named fields o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from watchword.core.decide import Refused, status_for_nginx
 from watchword.core.principal import Principal
-from watchword.http.fields import field_list, field_value
+from watchword.http.fields import IDENTITY_FIELDS, field_list, field_value, looks_like
 from watchword.http.message import Fields, Response
 
 
@@ -19,9 +20,9 @@ class Dialect:
     """What one kind of proxy needs.
 
     `only_401_and_403`: other refusals are told as 403, with the true status in X-Auth-Status. `numbered`: content,
-    challenges and cookies are told in fields of their own, for a proxy that keeps no content and no repeated fields. `always_identity`:
-    a granted answer names every identity field, empty where nobody is proven, so that the proxy overwrites what the
-    client sent under the same name.
+    challenges and cookies are told in fields of their own, for a proxy that keeps no content and no repeated fields.
+    `always_identity`: a granted answer names every identity field, empty where nobody is proven, so that the proxy
+    overwrites what the client sent under the same name.
     """
 
     only_401_and_403: bool = False
@@ -75,6 +76,22 @@ def identity_fields(principal: Principal) -> Fields:
     )
 
 
+_IDENTITY_NAMES = frozenset(name.lower().encode() for name in IDENTITY_FIELDS)
+_LONGEST_REMEMBERED = 1024
+
+
+def imitates_identity(fields: Fields) -> bool:
+    """Is there a field that applications could take for one of ours, in a spelling that no proxy overwrites (F21)?"""
+    names = b":".join([name for name, _ in fields])
+    return _imitates(names) if len(names) <= _LONGEST_REMEMBERED else _imitates.__wrapped__(names)
+
+
+@lru_cache(maxsize=4096)
+def _imitates(names: bytes) -> bool:
+    """The same clients send the same names again and again."""
+    return any(name not in _IDENTITY_NAMES and looks_like(name, IDENTITY_FIELDS) for name in names.split(b":"))
+
+
 MOST_REPEATED = 4
 """How many lines of WWW-Authenticate, or of Set-Cookie, a proxy that cannot repeat fields is told."""
 
@@ -87,7 +104,7 @@ def in_dialect(response: Response, refused: Refused, dialect: Dialect) -> Respon
     if dialect.numbered:
         fields = (
             *(line for line in fields if line[0] not in (b"www-authenticate", b"set-cookie")),
-            *_numbered(b"x-auth-challenge", response.lines(b"www-authenticate")),
+            *_numbered(b"x-auth-challenge", _few(response.lines(b"www-authenticate"))),
             *_numbered(b"x-auth-set-cookie", response.lines(b"set-cookie")),
             *((b"x-auth-content-type", value) for value in response.lines(b"content-type")),
             (b"x-auth-problem", response.body if _fits_a_field(response.body) else b""),
@@ -105,6 +122,13 @@ def granted_in_dialect(fields: Fields, dialect: Dialect) -> Fields:
 
 def _numbered(name: bytes, lines: tuple[bytes, ...]) -> Fields:
     return tuple((name + b"-%d" % number, line) for number, line in enumerate(lines[:MOST_REPEATED], start=1))
+
+
+def _few(challenges: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """As many lines as can be told. Challenges are a list: the last line may hold several (RFC 9110 section 11.6.1)."""
+    if len(challenges) <= MOST_REPEATED:
+        return challenges
+    return (*challenges[: MOST_REPEATED - 1], b", ".join(challenges[MOST_REPEATED - 1 :]))
 
 
 def _fits_a_field(body: bytes) -> bool:

@@ -11,14 +11,13 @@ from watchword.core.requirement import Requirement
 from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
 from watchword.edge.engine import Answered
 from watchword.http.caching import NO_STORE
-from watchword.http.forwarded import is_loopback
-from watchword.http.message import Request, Response
+from watchword.http.message import Response
 from watchword.http.security_fields import SECURITY_FIELDS
 from watchword.server.checks import JSON, Handler
 from watchword.server.metrics import Metrics
+from watchword.server.peers import is_local, is_trusted
 from watchword.server.service import Service
 
-_FORWARDED = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via"))
 _TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -49,19 +48,15 @@ def metrics(service: Service, counters: Metrics, knowledge_age: Callable[[], flo
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         received = request_of(scope)
-        response = Response(200, (_TEXT, NO_STORE, *SECURITY_FIELDS), counters.text(knowledge_age()))
-        if not (_local(received) or engine.trust.trusts(received.peer.address)):
+        if not (is_local(received) or is_trusted(received, engine.trust)):
             judged = await engine.arun(engine.demand(engine.resolved(received), service.space, administrators))
             if isinstance(judged, Answered):
-                response = judged.response
+                await send_response(judged.response, send, method=received.method)
+                return
+        response = Response(200, (_TEXT, NO_STORE, *SECURITY_FIELDS), counters.text(knowledge_age()))
         await send_response(response, send, method=received.method)
 
     return handle
-
-
-def _local(request: Request) -> bool:
-    """From this machine, and not through some proxy on it that passes on who knows whom."""
-    return is_loopback(request.peer.address) and request.is_without(_FORWARDED)
 
 
 def _json(status: int, value: dict[str, str | float]) -> Response:

@@ -59,6 +59,7 @@ ROUTES = (
     Route("GET", "/docs/assets/style.css", "/docs/assets/{name}", 200),
 )
 PROTECTED = [route for route in ROUTES if route.by is not None]
+DOCUMENTATION = [route for route in ROUTES if route.path.startswith(("/openapi.json", "/docs"))]
 SAFE = ("GET", "HEAD")
 
 every = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
@@ -120,12 +121,20 @@ def test_nobody_passes_without_credentials__C03(world: World, route: Route) -> N
     assert len(answer.headers.get_list("www-authenticate")) == 3
 
 
+@pytest.mark.parametrize("route", [r for r in ROUTES if r not in DOCUMENTATION], ids=lambda route: route.name)
+def test_no_route_answers_without_the_guard_before_it__F40(world: World, route: Route) -> None:
+    world.application = world.api
+    answer = send(world, route, auth=basic("root"))
+    assert answer.status_code == 500
+    is_problem(answer, "internal-error")
+
+
 @pytest.mark.parametrize("route", [r for r in PROTECTED if r.refused], ids=lambda route: route.name)
 def test_who_may_not_is_refused_without_a_challenge__S0_6__C12__C13(world: World, route: Route) -> None:
     assert route.refused is not None
     who, cell = route.refused
-    by_session: dict[str, Any] = {"bearer": world.log_in(who)}
-    for options in (by_session, {"auth": basic(who)}):
+    doors: list[dict[str, Any]] = [{"bearer": world.log_in(who)}, {"auth": basic(who)}]
+    for options in doors:
         if not cell:  # somebody else's session is simply not there
             target = world("GET", "/whoami", bearer=world.log_in("ann")).json()["session"]
             assert world("DELETE", f"/sessions/{target}", **options).status_code == 404
@@ -196,8 +205,8 @@ def restore(world: World) -> None:
 )
 def test_pages_of_other_origins_change_nothing__C14__F27(world: World, route: Route, headers: dict[str, str]) -> None:
     assert route.by is not None
-    by_session: dict[str, Any] = {"cookie": world.log_in(route.by)}
-    for options in (by_session, {"auth": basic(route.by)}):
+    doors: list[dict[str, Any]] = [{"cookie": world.log_in(route.by)}, {"auth": basic(route.by)}]
+    for options in doors:
         answer = send(world, route, headers=headers, **options)
         assert answer.status_code == 403
         refused_by(answer, "C14")

@@ -29,15 +29,13 @@ def read_json(content: bytes) -> Json:
     except UnicodeDecodeError:
         raise NoJson("is not UTF-8; save the file in that encoding") from None
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
         raise NoJson(f"is no JSON: {error.msg} ({place})") from None
     except RecursionError:
         raise _too_deep() from None
-    if _is_nested_deeper(value, DEEPEST):
+    if text.count("[") + text.count("{") > DEEPEST and _is_nested_deeper(value, DEEPEST):
         raise _too_deep()
     if "\\ud" in text.lower():
         _refuse_half_characters(value)
@@ -53,7 +51,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(value) != len(pairs):
         count = Counter(name for name, _ in pairs)
         twice = count.most_common(1)[0][0]
-        raise NoJson(f"has the member {ascii(twice[:100])} twice in one object; write it once")
+        raise NoJson(f"has the member {twice[:100]!a} twice in one object; write it once")
     return value
 
 
@@ -72,6 +70,11 @@ def _integer(text: str) -> int:
     if len(text) > 20:
         raise NoJson("has a number that is too large; write a smaller one")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer
+)
 
 
 def _is_nested_deeper(value: object, levels: int) -> bool:

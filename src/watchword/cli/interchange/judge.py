@@ -5,60 +5,85 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from watchword.cli.interchange.members import Wrong
 from watchword.cli.interchange.repeats import Repeats
 from watchword.cli.interchange.session_entries import SessionEntry, read_session
-from watchword.cli.interchange.source import Entry, Found, Source
+from watchword.cli.interchange.source import Found, Source, Unreadable
 from watchword.cli.interchange.user_entries import UserEntry, read_user
 from watchword.cli.refusal import Refusal
 
 MOST_LISTED = 20
 
+Read: TypeAlias = UserEntry | SessionEntry | Wrong
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a file holds; nothing is wrong with it."""
+    """How much a file holds with which nothing is wrong."""
 
     users: int
     sessions: int
 
 
 def judge(source: Source, advance: Callable[[], None]) -> Judged:
-    """Read all of it; `advance` is called for each entry.
+    """Read all of the file; `advance` is called for each entry.
 
     Raises:
-        Refusal: with a line for each problem, or for the first of many.
+        Refusal: with a line for each problem, or for the first ones of many.
     """
     users = sessions = 0
-    problems: list[str] = []
-    wrong = 0
+    problems = _Problems(source.name)
     with closing(Repeats()) as repeats:
         for found in source.entries():
-            read = read_entry(found)
-            match read:
+            match read_entry(found):
                 case UserEntry(name=name):
                     users += 1
-                    repeats.note(b"user " + name.encode(), found.place)
+                    repeats.note(_USER + name.encode(), found.place)
                 case SessionEntry(fingerprint=fingerprint):
                     sessions += 1
-                    repeats.note(b"session " + fingerprint, found.place)
-                case Wrong(who, what):
-                    place = f"{source.name}, {found.place}" + (f", user {who}" if who is not None else "")
-                    wrong += len(what)
-                    problems += [f"{place}: {problem}" for problem in what[: MOST_LISTED - len(problems)]]
+                    repeats.note(_SESSION + fingerprint, found.place)
+                case Wrong(who, sentences):
+                    for says in sentences:
+                        problems.add(found.place, who, says)
             advance()
-        for key, first, last in repeats.found(MOST_LISTED):
-            ...
+        for key, first, last in repeats.found(MOST_LISTED + 1):
+            who = key.removeprefix(_USER).decode() if key.startswith(_USER) else None
+            problems.add(last, who, f"stands there twice, first at {first}; write it once")
+    problems.refuse()
     return Judged(users, sessions)
 
 
-def read_entry(found: Found) -> UserEntry | SessionEntry | Wrong:
+_USER, _SESSION = b"user ", b"session "
+
+
+def read_entry(found: Found) -> Read:
     """What an entry says, or what is wrong with it."""
-    if not isinstance(found, Entry):
+    if isinstance(found, Unreadable):
         return Wrong(None, (found.says,))
     if found.kind == "user":
         return read_user(found.value)
     if found.kind == "session":
         return read_session(found.value)
-    return Wrong(None, (f"is a {found.kind}, which this version cannot keep yet; leave it out",))
+    return Wrong(None, (f"is a {found.kind}, and this version cannot keep {found.kind}s yet; leave it out",))
+
+
+class _Problems:
+    """The first problems, and how many there are in all."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lines: list[str] = []
+        self._count = 0
+
+    def add(self, place: str, who: str | None, says: str) -> None:
+        self._count += 1
+        if self._count <= MOST_LISTED:
+            about = "" if who is None else f" (user {who})"
+            self._lines.append(f"{self._name}, {place}{about}: {says.removesuffix('.')}.")
+
+    def refuse(self) -> None:
+        if self._count:
+            more = [f"And {self._count - MOST_LISTED} more."] if self._count > MOST_LISTED else []
+            raise Refusal("\n".join([*self._lines, *more, "Nothing was imported."]))

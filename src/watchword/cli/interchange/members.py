@@ -1,4 +1,4 @@
-"""Reading the members of one JSON object: every problem is collected, and nothing that was written is quoted."""
+"""Reading the members of one JSON object: every problem is collected, and no value is quoted (F33)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Members:
         for name in sorted(self._values.keys() - set(known)):
             near = get_close_matches(name[:100], known, n=1)
             self.problems.append(
-                f"has a member {ascii(name[:100])}, which means nothing; "
+                f"has a member {name[:100]!a}, which means nothing; "
                 + (f"did you mean {near[0]}?" if near else "leave it out")
             )
 

@@ -17,6 +17,7 @@ class Repeats:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)  # a file without a name, which goes with the connection
         self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute("BEGIN")
         self._db.execute("CREATE TABLE noted (key BLOB NOT NULL, place TEXT NOT NULL)")
         self._waiting: list[tuple[bytes, str]] = []
 

@@ -19,7 +19,7 @@ LONGEST_ADDRESS = 64
 LONGEST_USER_AGENT = 1024
 """In characters."""
 LARGEST_DATA = 4096
-"""Of a session's own data: in bytes, as JSON."""
+"""Of a session's own data: in bytes, as compact JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,8 @@ def _id(value: Json) -> str:
 
 
 def _data(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict) or len(json.dumps(value, separators=(",", ":"))) > LARGEST_DATA:
-        raise Unfit(f"is no object of at most {LARGEST_DATA} bytes; write less")
+    if not isinstance(value, dict):
+        raise Unfit("is no object; write {...}")
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST_DATA:
+        raise Unfit(f"has more than {LARGEST_DATA} bytes; write less")
     return value

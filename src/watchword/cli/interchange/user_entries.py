@@ -118,15 +118,16 @@ def _attributes(value: Json) -> dict[str, str]:
         try:
             found[label(key)] = read(inner)
         except Unfit as unfit:
-            raise Unfit(f"has {ascii(key[:100])}, of which key or value {unfit}") from None
+            raise Unfit(f"has {key[:100]!a}, of which key or value {unfit}") from None
     return found
 
 
 def _auth_token(value: Json) -> AuthTokenInputs:
-    match value:
-        case {"generation": int(generation), "issued_at": issued_at, "valid_until": valid_until, **others}:
-            if not others and not isinstance(generation, bool) and 0 < generation < 2**62:
-                return AuthTokenInputs(
-                    generation=generation, issued_at=instant(issued_at), valid_until=instant(valid_until)
-                )
-    raise Unfit("is none that was exported; leave it out")
+    if not isinstance(value, dict) or value.keys() != {"generation", "issued_at", "valid_until"}:
+        raise Unfit("is none that was exported; leave it out")
+    generation = value["generation"]
+    if isinstance(generation, bool) or not isinstance(generation, int) or not 0 < generation < 2**62:
+        raise Unfit("has a generation that none has; leave the token out")
+    return AuthTokenInputs(
+        generation=generation, issued_at=instant(value["issued_at"]), valid_until=instant(value["valid_until"])
+    )

@@ -13,7 +13,7 @@ from watchword.core.circumstances import Circumstances, read_circumstances
 from watchword.core.decide import Refused
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
-from watchword.edge.asgi import Scope, principal_of, request_of
+from watchword.edge.asgi import PRINCIPAL, Scope, principal_of, request_of
 from watchword.http.message import Request
 from watchword.server.demand import demand, meets, refusal
 from watchword.server.service import Service
@@ -77,6 +77,9 @@ def begun(service: Service, scope: Scope) -> Call:
 
 
 def _call_of(request: AsgiRequest) -> Call:
+    if PRINCIPAL not in request.scope:
+        # Many routes trust their rule alone, so none of them answers a request that no rule was asked about.
+        raise LookupError("a request reached a route without passing the guard")
     return cast(Call, request.scope[CALL])
 
 

@@ -37,7 +37,9 @@ class Asset:
 def asset(name: str) -> Asset | None:
     """The asset of this name; None where there is none. Names are looked up in a list, never in the file system."""
     media_type = _ASSETS.get(name)
-    return None if media_type is None else Asset(files("watchword.server.pages").joinpath(name).read_bytes(), media_type)
+    if media_type is None:
+        return None
+    return Asset(files("watchword.server.pages").joinpath(name).read_bytes(), media_type)
 
 
 def rendered(template: str, **values: object) -> bytes:

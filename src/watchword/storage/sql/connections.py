@@ -106,9 +106,9 @@ class Readers:
             raise self._failed(error) from error
 
     def version(self, *, wait: bool) -> object:
-        """SQLite's `data_version`, with its connection: the versions of two connections do not compare."""
+        """SQLite's `data_version`, with a mark of its connection: the versions of two connections do not compare."""
         version: tuple[int] = self.read(lambda db: db.execute("PRAGMA data_version").fetchone(), wait=wait)
-        return self._mine.reader, version[0]
+        return self._mine.reader.mark, version[0]
 
     def close(self) -> None:
         """Close this thread's. Those of other threads may be in use: they close when nobody holds them."""
@@ -128,10 +128,11 @@ class Readers:
 class _Reader:
     """A thread's connection. It closes with the thread, but not in a forked child: there it is the parent's."""
 
-    __slots__ = ("_pid", "db")
+    __slots__ = ("_pid", "db", "mark")
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
+        self.mark = object()
         self._pid = os.getpid()
 
     def __del__(self) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -120,9 +121,9 @@ class Writer:
         group = [] if first is None else [first]
         touches = self._take_touches()
         try:
-            db = self._begin(time.monotonic() + PATIENCE if first is None else first.deadline)
+            db = self._begin()
             touch_sessions(db, touches)
-            # Only now: whoever came while another process held the lock is in the group too.
+            # Only now: who came while another process held the lock is in the group too.
             self._fill(group)
             for job in group:
                 job.attempt(db)
@@ -135,14 +136,14 @@ class Writer:
         for job in group:
             job.done.release()
 
-    def _begin(self, deadline: float) -> sqlite3.Connection:
+    def _begin(self) -> sqlite3.Connection:
         def begin() -> sqlite3.Connection:
             if self._db is None:
                 self._db = connect(self._path, self._factory, read_only=False)
             self._db.execute("BEGIN IMMEDIATE")
             return self._db
 
-        return patiently(begin, deadline)
+        return patiently(begin, time.monotonic() + PATIENCE)
 
     def _fill(self, group: list[_Job[Any]]) -> None:
         with suppress(Empty):
@@ -153,7 +154,7 @@ class Writer:
 
     def _take_touches(self) -> dict[bytes, Instant]:
         with self._lock:
-            taken = dict(list(self._touches.items())[:TOUCHES_AT_ONCE])
+            taken = dict(islice(self._touches.items(), TOUCHES_AT_ONCE))
             for fingerprint in taken:
                 del self._touches[fingerprint]
             self._touches_due = time.monotonic() if self._touches else None

@@ -1,0 +1,86 @@
+"""`watchword export`: all users and sessions, as they can be imported again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from watchword.cli.opened import opened
+from watchword.cli.options import with_data
+from watchword.cli.refusal import Refusal
+
+
+@click.command("export")
+@click.argument("file")
+@with_data
+def export_records(file: str, config: Path | None, data: Path) -> None:
+    """Export all users and sessions to FILE.
+
+    A hyphen stands for standard output. The file is JSON, one entry on a line, as import reads it. It holds the hashes
+    of passwords and the fingerprints of session tokens, so it is made for its owner's eyes only (mode 600): keep it so.
+    The server's keys are not in it.
+    """
+    from watchword.cli.interchange.session_entries import written_session
+    from watchword.cli.interchange.user_entries import written_user
+
+    users = sessions = 0
+    now = time.time()
+    with opened(config, data) as here, _written(file) as out:
+        for account in here.storage.all_accounts():
+            out.write(_line({"user": written_user(account)}))
+            users += 1
+        for session in here.storage.all_sessions():
+            if session.idle_expires_at > now:
+                out.write(_line({"session": written_session(session)}))
+                sessions += 1
+    print(f"Users exported: {users}, sessions: {sessions}.", file=sys.stderr)
+
+
+def _line(entry: object) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+@contextmanager
+def _written(path: str) -> Iterator[BinaryIO]:
+    """Where to write: a file gets its name only once all of it is on the disk, so that there is never half of one.
+
+    Raises:
+        Refusal: where it cannot be written.
+    """
+    try:
+        if path == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif Path(path).exists() and not Path(path).is_file():  # a pipe, a device
+            with Path(path).open("wb") as out:
+                yield out
+        else:
+            with _draft(Path(path).resolve()) as out:
+                yield out
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refusal(f"{'Standard output' if path == '-' else path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[BinaryIO]:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".watchword-export-")  # mode 600
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(descriptor)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,84 @@
+"""`watchword import`: users and sessions from elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from watchword.cli.opened import load_settings, using
+from watchword.cli.options import with_data, with_json
+from watchword.cli.printing import print_json, print_table
+from watchword.cli.progress import progress
+
+if TYPE_CHECKING:
+    from watchword.storage import Counts
+
+
+@click.command("import")
+@click.argument("file")
+@with_data
+@with_json
+def import_records(file: str, config: Path | None, data: Path, as_json: bool) -> None:
+    """Import users and sessions from FILE.
+
+    A hyphen stands for standard input. The file holds one JSON object, or one on each line:
+
+    \b
+      {"users": [{"name": "ann", "password": "..."}], "sessions": [...]}
+    \b
+      {"user": {"name": "ann", "password_hash": "...", "roles": ["clerk"],
+                "permissions": [], "disabled": false, "attributes": {}}}
+      {"session": {"user": "ann", "token": "...", "expires_at": "2027-01-31T12:00:00Z"}}
+
+    All of it is judged first: where anything is wrong, every problem is said with its line, and nothing is imported.
+    What an entry does not speak of stays as it is; importing twice changes nothing. Passwords need not follow the rules
+    for new ones. Another password than before ends the user's sessions.
+
+    A password_hash is in one of these formats: Argon2id (PHC); bcrypt; scrypt and PBKDF2 as Django, Werkzeug and
+    Passlib write them; CouchDB's; LDAP's {SSHA} and its like; crypt(3) with SHA-2 or MD5. At log-in all but the first
+    are replaced by that. A session has a token, or a token_fingerprint, which is the SHA-256 of one in hexadecimal.
+    """
+    from watchword.cli.interchange.judge import judge
+    from watchword.cli.interchange.put import put_sessions, put_users
+    from watchword.cli.interchange.source import open_source
+    from watchword.storage import Counts
+
+    settings = load_settings(config)
+    with open_source(file) as source:
+        with progress("entries judged") as advance:
+            judged = judge(source, advance)
+        with using(settings, data, new=True) as here:
+            now = time.time()
+            with progress("users imported", judged.users) as advance:
+                users = put_users(source, here.storage, here.hashing, now, advance)
+            sessions = Counts()
+            if judged.sessions:
+                with progress("sessions imported", judged.sessions) as advance:
+                    sessions = put_sessions(source, here.storage, settings.session.idle, now, advance)
+    if as_json:
+        print_json({"users": _as_json(users), "sessions": _as_json(sessions)})
+    else:
+        columns = ("", "created", "changed", "unchanged", "refused")
+        print_table(columns, (("users", *_as_row(users)), ("sessions", *_as_row(sessions))))
+    if sessions.refused:
+        print(
+            "Refused sessions have ended, or their user is unknown, disabled, or has another password by now.",
+            file=sys.stderr,
+        )
+
+
+def _as_json(counts: Counts) -> dict[str, int]:
+    return {
+        "created": counts.created,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+    }
+
+
+def _as_row(counts: Counts) -> tuple[str, ...]:
+    return tuple(map(str, _as_json(counts).values()))
