@@ -27,8 +27,8 @@ Every command prints its part of this page with `--help`.
 - Standard output holds what was asked for and nothing else, so that it can be piped; with `--json` it is for programs.
   Lists are tables on a terminal, and aligned text elsewhere.
 - Passwords are never arguments, which everybody on the machine can read. They come from standard input
-  (`--password-stdin`), from a file (`--password-file`), from `WATCHWORD_PASSWORD`, or are asked for on the terminal. One
-  line end after them is not part of them.
+  (`--password-stdin`), from a file (`--password-file`), from `WATCHWORD_PASSWORD`, or are asked for on the terminal.
+  One line end after them is not part of them.
 - Commands work on the database itself, whether a server runs or not; running servers see every change at their next
   check.
 """
@@ -66,9 +66,10 @@ def _help(command: click.Command) -> Iterator[str]:
 
 def _options(command: click.Command, ctx: click.Context) -> Iterator[str]:
     for option in command.params:
-        record = option.get_help_record(ctx)
+        record = option.get_help_record(ctx) if isinstance(option, click.Option) else None
         if record is not None:
-            yield f"- `{record[0]}`: {record[1]}"
+            written, does = record
+            yield f"- `{written}`: {does.replace('  [', ' [')}"
     yield ""
 
 

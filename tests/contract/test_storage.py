@@ -443,7 +443,13 @@ def test_session_ends_once__S2_2(storage: Storage, ann: Account) -> None:
     ],
 )
 def test_end_sessions_ends_exactly_those_it_names(
-    storage: Storage, ann: Account, bob: Account, subject: str | None, public_id: str | None, keep: str, left: list[str]
+    storage: Storage,
+    ann: Account,
+    bob: Account,
+    subject: str | None,
+    public_id: str | None,
+    keep: str | None,
+    left: list[str],
 ) -> None:
     for account, token in [(ann, "a1"), (ann, "a2"), (bob, "b1")]:
         start(storage, account, token)
@@ -612,14 +618,13 @@ def test_imported_account_replaces_all_but_its_age_and_token(storage: Storage, a
     assert storage.put_accounts([given]) == Counts(unchanged=1)
 
 
-@pytest.mark.parametrize("change", [{"stamp": "ann-2"}, {"disabled": True}], ids=["stamp", "disabled"])
+@pytest.mark.parametrize("given", [replace(ANN, stamp="ann-2"), replace(ANN, disabled=True)], ids=["stamp", "disabled"])
 def test_import_that_changes_stamp_or_disables_ends_credentials__F36(
-    storage: Storage, ann: Account, change: dict[str, object]
+    storage: Storage, ann: Account, given: Account
 ) -> None:
     start(storage, ann, "a1")
     storage.issue_auth_token(IssueAuthToken("ann", NOW, 900))
     assert is_alive(storage, "a1")
-    given = replace(ann, **change)
     assert storage.put_accounts([given]) == Counts(changed=1)
     assert not is_alive(storage, "a1")
     assert storage.find_account(FindAccount("ann")) == given

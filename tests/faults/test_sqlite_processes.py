@@ -208,7 +208,7 @@ def test_stopped_writer_holds_nobody_up_for_long__F38(storage: SqliteStorage, sp
     try:
         began = time.monotonic()
         assert storage.find_session(FindSession(fingerprint(answered[-1]))) is not None
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4
     finally:
         process.signal(signal.SIGKILL)
     assert storage.start_session(StartSession(session_of(ANN, "after")))

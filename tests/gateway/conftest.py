@@ -22,7 +22,7 @@ trusted_proxies = ["127.0.0.1"]
 personas = ["openmrs", "restheart"]
 
 [limits]
-account_failures = 3
+account_failures = 8
 address_per_minute = 100000
 overall_per_minute = 100000
 
@@ -51,6 +51,14 @@ login_page = "/ui/login"
 [[space.protect]]
 path = "/strict/*"
 strict = true
+
+[[space.protect]]
+path = "/of/{name}"
+require = { owner = "name" }
+
+[[space.protect]]
+path = "/second-factor/*"
+require = { acr = ["mfa"] }
 
 [[space.protect]]
 path = "/by-method/*"

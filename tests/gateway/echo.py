@@ -28,6 +28,7 @@ class Seen:
         return self.line.partition(" ")[2].rpartition(" ")[0]
 
     def all(self, name: str) -> list[str]:
+        """Every line of this field."""
         return [value for key, value in self.lines if key.lower() == name.lower()]
 
 

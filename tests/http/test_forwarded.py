@@ -196,6 +196,13 @@ def test_an_address_that_no_proxy_told_is_marked__F15(lines: list[bytes], told: 
     assert resolve(via_proxy(*((b"x-forwarded-for", line) for line in lines)), TRUST).peer.told is told
 
 
+def test_a_program_beside_a_proxy_on_this_machine_speaks_for_itself__C14() -> None:
+    trust = trusted_proxies(["127.0.0.1"])
+    assert resolve(via_proxy(address="127.0.0.1"), trust).peer == Peer("127.0.0.1", proxy="127.0.0.1", told=True)
+    told_badly = resolve(via_proxy((b"x-forwarded-for", b"?"), address="127.0.0.1"), trust)
+    assert told_badly.peer == Peer("127.0.0.1", proxy="127.0.0.1", told=False)
+
+
 @pytest.mark.parametrize("vector", VECTORS["forwarded"], ids=lambda vector: vector["source"])
 def test_the_forwarded_fields_that_rfcs_print_are_read(vector: dict[str, Any]) -> None:
     request = via_proxy(*((b"forwarded", line.encode("ascii")) for line in vector["lines"]))

@@ -203,8 +203,8 @@ def _decided(
             return Answer(cell="C14", status=403, code="csrf", clears=clears)
         if needs.owner is not None and principal.subject != needs.owner:
             return Answer(cell="C13", status=403, code="not-yours", clears=clears)
-        # Open: which code where several fit. Here the one that is told first in the list of codes' reasons:
-        # who is unknown has no roles, and what is not exposed is so whatever the roles.
+        # Open: which code where several fit. An unknown identity has no roles, and what is not exposed to a mechanism
+        # is so whatever the roles, so "forbidden" comes last.
         if not principal.registered:
             return Answer(cell="C12", status=403, code="unknown-identity", clears=clears)
         if needs.mechanisms is not None and decider not in needs.mechanisms:

@@ -163,7 +163,6 @@ def test_a_path_without_a_rule_for_the_method_is_left_to_the_less_specific_ones(
     assert [demanded(protection, line) for line in ("GET /a", "POST /a")] == ["reading", "the rest"]
 
 
-@pytest.mark.xfail(reason="a rule for GET leaves HEAD to less specific rules", strict=True)
 def test_what_is_demanded_for_get_is_demanded_for_head__C27() -> None:
     protection = protect(rule("/a", "reading", methods=frozenset(("GET",))), rule("/*", "the rest"))
     assert demanded(protection, "HEAD /a") == "reading"

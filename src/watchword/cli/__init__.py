@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run the command that the arguments (those of the process where there are none) name; the exit code."""
     try:
         from watchword.cli.run import run
     except ModuleNotFoundError as missing:
@@ -15,4 +15,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print("The command line needs an extra: pip install 'watchword[server]'", file=sys.stderr)
         return 1
-    return run(arguments)
+    return run(sys.argv[1:] if arguments is None else arguments)

@@ -19,7 +19,7 @@ class Commands(click.Group):
         name = args[0]
         if name not in self.commands and not name.startswith("-"):
             near = get_close_matches(name, self.commands, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ";"
+            meant = f"; did you mean {near[0]}?" if near else "."
             raise click.UsageError(
                 f"There is no command {ctx.command_path} {name}{meant} There are {', '.join(self.commands)}.", ctx
             )

@@ -29,6 +29,7 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
 
     \b
       {"users": [{"name": "ann", "password": "..."}], "sessions": [...]}
+
     \b
       {"user": {"name": "ann", "password_hash": "...", "roles": ["clerk"],
                 "permissions": [], "disabled": false, "attributes": {}}}

@@ -17,30 +17,43 @@ from watchword.cli.commands import watchword
 from watchword.cli.refusal import Refusal
 
 # What a shell says of a program that died of Ctrl-C (SIGINT), or of writing where nobody reads (SIGPIPE).
-_INTERRUPTED = 128 + 2
-_NOBODY_READS = 128 + 13
+INTERRUPTED = 128 + 2
+NOBODY_READS = 128 + 13
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments (those of the process where there are none) name; the exit code."""
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name; the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
     try:
-        code = watchword.main(arguments, prog_name="watchword", standalone_mode=False)
+        code = _exit_code(arguments)
         sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # What is still in the buffer would be written at exit, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
+    try:
+        with watchword.make_context("watchword", list(arguments)) as ctx:
+            code = watchword.invoke(ctx)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except Refusal as refusal:
         _say(str(refusal))
         return 1
     except click.UsageError as error:
         _say_usage(error)
         return 2
-    except click.Abort:
-        return _INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        print(file=sys.stderr)  # ends the line on which the terminal shows ^C
+        return INTERRUPTED
     except BrokenPipeError:
-        # What is still in the buffer would be written at exit, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
+        raise
     except Exception as error:
         # Its own text is not said: it may hold a secret (F33).
         _say(
@@ -48,7 +61,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "Please report this line, the command, and what watchword --version says."
         )
         return 1
-    return code if isinstance(code, int) else 0
 
 
 def _say(text: str) -> None:

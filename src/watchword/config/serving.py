@@ -7,20 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from watchword.config.build import Parts, build, clean_up_regularly
+from watchword.config.build import build, clean_up_regularly
 from watchword.config.settings import Settings
-from watchword.core.circumstances import Circumstances
-from watchword.core.decide import Refused, decide
 from watchword.core.questions import ListAccounts
-from watchword.core.requirement import Requirement
 from watchword.edge.asgi import Application
-from watchword.http.message import Request, Response
 from watchword.server.api import create_api, knows
 from watchword.server.app import create_app
-from watchword.server.log import security_log
+from watchword.server.last_resort import with_last_resort
+from watchword.server.log import security_log, take_over_logging
 from watchword.server.metrics import Metrics, Row
+from watchword.server.protocol import Bounds
 from watchword.server.run import Listen, Worker, serve
 from watchword.server.service import Service
+from watchword.server.unread import answers_unread
 from watchword.server.witness import ServerWitness
 from watchword.storage import Storage, open_storage
 
@@ -29,34 +28,45 @@ Around: TypeAlias = Callable[[Application, Service], Application]
 
 
 def run_server(
-    settings: Settings, data: Path, ready: Callable[[str], None], *, around: Around | None = None
+    settings: Settings,
+    data: Path,
+    ready: Callable[[str], None],
+    *,
+    around: Around | None = None,
+    bounds: Bounds = Bounds(),
 ) -> int:
-    """Serve until told to stop; the exit code.
+    """Serve until told to stop; the exit code. `bounds` are what clients may send, and how slowly.
 
     Raises:
         UnusableStorage, KeyFileRefused, CannotListen: with a sentence that says what to do.
     """
+    log = security_log(settings.log.format, settings.log.level)
     storage = open_storage(settings.storage.url, data)
     # Made once before the workers start, so that all of them have the same keys; their threads start in each.
-    build(settings, data, ServerWitness(Metrics(), lambda event: None), storage=storage)
+    build(settings, data, ServerWitness(Metrics(), log), storage=storage)
     if around is None:  # the demo brings its own accounts
         first_steps(storage)
+    take_over_logging(log)
 
     def make(own: Row, rows: list[Row]) -> Worker:
         counters = Metrics(own, rows)
-        log = security_log(settings.log.format, settings.log.level)
         parts = build(settings, data, ServerWitness(counters, log), storage=storage)
+        service = parts.service
         stop = clean_up_regularly(storage)
-        api = create_api(parts.service)
-        application = create_app(parts.service, api, knows(api), counters, lambda: 0.0)
+        api = create_api(service)
+        application = create_app(service, api, knows(api), counters, lambda: 0.0)
         if around is not None:
-            application = around(application, parts.service)
+            application = around(application, service)
 
         def close() -> None:
             stop()
             parts.close()
 
-        return Worker(application=application, too_large=lambda: too_large(parts), close=close)
+        return Worker(
+            application=with_last_resort(application, service.engine.entropy, log),
+            unread=answers_unread(service, log),
+            close=close,
+        )
 
     tls = settings.server.tls
     listen = Listen(
@@ -65,8 +75,9 @@ def run_server(
         workers=settings.server.workers,
         certificate=None if tls is None else tls.certificate,
         key=None if tls is None else tls.key,
+        bounds=bounds,
     )
-    return serve(listen, make, ready)
+    return serve(listen, make, ready, log)
 
 
 def first_steps(storage: Storage) -> None:
@@ -78,14 +89,3 @@ def first_steps(storage: Storage) -> None:
             file=sys.stderr,
             flush=True,
         )
-
-
-def too_large(parts: Parts) -> Response:
-    """C18, for a head that was not read to its end."""
-    service = parts.service
-    request = Request("GET", b"/")
-    decision = decide(
-        Circumstances(oversize=True), (), Requirement(), space=service.space, now=service.now()
-    )
-    assert isinstance(decision, Refused)
-    return service.engine.run(service.engine.refuse(decision, request, service.space)).response

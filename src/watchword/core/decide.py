@@ -669,7 +669,7 @@ def _stated(which: Challenges, case: Case) -> list[tuple[AnyMechanism, Challenge
 def _own(case: Case) -> tuple[Challenge, ...]:
     assert case.deciding is not None
     mechanism = case.deciding.mechanism
-    if mechanism.interactive or mechanism.kind is not Kind.OTHER:
+    if mechanism.interactive:
         return ()
     return (mechanism.challenge(Insufficient.SCOPE, case.requirement),)
 

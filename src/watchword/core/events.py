@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from watchword.core.decide import Refused
+from watchword.core.principal import Principal
 from watchword.http.message import Request
 
 Level = Literal["info", "warning", "error"]
@@ -13,7 +14,7 @@ Level = Literal["info", "warning", "error"]
 _NAMES: dict[str, tuple[str, Level]] = {
     "C03": ("authn_required", "info"),
     "C04": ("authn_required", "info"),
-    "C05": ("session_expired", "info"),
+    "C05": ("session_use_after_expire", "info"),
     "C07": ("authn_login_fail", "warning"),
     "C08": ("authn_login_fail", "warning"),
     "C09": ("authn_token_invalid", "warning"),
@@ -39,6 +40,14 @@ class Event:
     name: str
     level: Level
     fields: dict[str, str | int]
+
+
+def event_about(name: str, subject: str, request: Request, by: Principal | None = None, **more: str | int) -> Event:
+    """The event of something that was done to the account `subject`, at the demand of `by` where that is another."""
+    fields: dict[str, str | int] = {"subject": subject, "client": request.peer.address}
+    if by is not None and by.subject != subject:
+        fields["by"] = by.subject
+    return Event(name, "info", {**fields, **more})
 
 
 def event_of(refused: Refused, request: Request, request_id: str) -> Event:

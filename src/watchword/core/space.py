@@ -79,7 +79,7 @@ class Rule:
     """What one kind of target demands.
 
     `path` is made of literal segments, `{name}` for any one segment, and a last `*` for this and everything below.
-    `methods` and `host` are None where any will do. `owner` and `self_service` name the `{name}` segment whose
+    `methods` (GET includes HEAD) and `host` are None where any will do. `owner` and `self_service` name the `{name}` segment whose
     value becomes the requirement's.
     """
 
@@ -89,6 +89,10 @@ class Rule:
     host: str | None = None
     owner: str | None = None
     self_service: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.methods is not None and "GET" in self.methods:
+            object.__setattr__(self, "methods", self.methods | {"HEAD"})
 
     def bound(self, segments: Sequence[str]) -> Requirement:
         """The requirement, with the values that the path's parameters have here."""

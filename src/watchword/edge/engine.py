@@ -12,6 +12,7 @@ from urllib.parse import quote
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import read_circumstances
 from watchword.core.decide import Granted, Refused
+from watchword.core.events import Event
 from watchword.core.guard import check, guard
 from watchword.core.principal import Instant, Principal
 from watchword.core.requirement import Requirement
@@ -27,10 +28,14 @@ T = TypeVar("T")
 
 
 class Witness(Protocol):
-    """Who is told of every decision: for logs and metrics. It must be quick, and must not raise."""
+    """Who is told of every decision, and of what came of it: for logs and metrics.
+
+    It must be quick, and must not raise.
+    """
 
     def granted(self, granted: Granted) -> None: ...
     def refused(self, refused: Refused, request: Request, request_id: str) -> None: ...
+    def noted(self, event: Event) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 
 from watchword.core.decide import Granted, Refused
-from watchword.core.events import event_of
+from watchword.core.events import Event, event_of
 from watchword.http.message import Request
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 class LoggingWitness:
-    """Logs each refusal to the logger `watchword`, under its event's name and with its fields as `extra`."""
+    """Logs each refusal and event to the logger `watchword`, under its event's name and with its fields as `extra`."""
 
     def __init__(self) -> None:
         self._log = logging.getLogger("watchword")
@@ -21,7 +21,9 @@ class LoggingWitness:
         """A request that passed writes no line."""
 
     def refused(self, refused: Refused, request: Request, request_id: str) -> None:
-        event = event_of(refused, request, request_id)
+        self.noted(event_of(refused, request, request_id))
+
+    def noted(self, event: Event) -> None:
         # repr() keeps whatever a client sent from ending the line.
         told = " ".join(f"{name}={value!r}" for name, value in event.fields.items())
         self._log.log(_LEVELS[event.level], "%s %s", event.name, told, extra={"watchword": event.fields})

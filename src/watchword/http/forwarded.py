@@ -95,12 +95,16 @@ def resolve(request: Request, trust: Trust) -> Request:
 
     - Addresses are read from the right, past those of trusted proxies. One that cannot be read ends that: the last
       good one stays, be it the proxy's own (F15), and `peer.told` is False then.
+    - Where a proxy on this machine tells nothing of a client, address and scheme are the connection's.
     - The client spoke TLS only where the proxy says so, once and plainly.
     - A forwarded Host that is repeated or unreadable is not taken.
     """
     peer = request.peer
     if not trust or peer.proxy is not None or not trust.trusts(peer.address):
         return request
+    if is_loopback(peer.address) and request.is_without(_TELL_OF_CLIENT):
+        # A program on this machine, be it the proxy or one beside it: there is nobody behind it that we are told of.
+        return request.replaced(peer=replace(peer, proxy=peer.address))
     read = _from_forwarded if request.is_without(_X_FORWARDED) else _from_x_forwarded
     address, told, scheme, host = read(request, trust)
     secure = scheme in ("https", "wss")
@@ -198,6 +202,8 @@ _ASKED_ABOUT = frozenset({*_METHOD_FIELDS, *_TARGET_FIELDS})
 # X-Forwarded-For has IPv6 addresses without brackets too.
 _PORT = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]++))?"
 _NODE = re.compile(rf"\[([0-9A-Fa-f:.]{{2,45}})\]{_PORT}|([0-9.]{{7,15}}){_PORT}|([0-9A-Fa-f:.]{{2,45}})")
+
+_TELL_OF_CLIENT = frozenset((*_X_FORWARDED, b"forwarded"))
 
 _Told: TypeAlias = tuple[str, bool, str, bytes | None]
 """Address, scheme (empty where it is not told) and Host of the client."""

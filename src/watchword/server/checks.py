@@ -82,8 +82,10 @@ def _question(service: Service, received: Request) -> tuple[Request, Protection,
     if isinstance(asked, Unreadable):
         return service.engine.resolved(received), service.targets, asked.reason
     if imitates_identity(received.fields):
-        # The proxy overwrites the fields by their names. In other spellings they would pass (F21).
-        return service.engine.resolved(received), service.targets, "imitates-identity"
+        # The proxy overwrites these fields by their names: in other spellings they would pass, and with a preflight
+        # that the application answers itself, too (F21).
+        told = service.engine.resolved(received) if asked.method == "OPTIONS" else asked
+        return told, service.targets, "imitates-identity"
     return asked, service.targets, None
 
 

@@ -106,8 +106,7 @@ def in_dialect(response: Response, refused: Refused, dialect: Dialect) -> Respon
             *(line for line in fields if line[0] not in (b"www-authenticate", b"set-cookie")),
             *_numbered(b"x-auth-challenge", _few(response.lines(b"www-authenticate"))),
             *_numbered(b"x-auth-set-cookie", response.lines(b"set-cookie")),
-            *((b"x-auth-content-type", value) for value in response.lines(b"content-type")),
-            (b"x-auth-problem", response.body if _fits_a_field(response.body) else b""),
+            *_content(response),
         )
     return Response(status_for_nginx(replace(refused, status=response.status)), fields, response.body)
 
@@ -118,6 +117,14 @@ def granted_in_dialect(fields: Fields, dialect: Dialect) -> Fields:
         return fields
     cookies = tuple(value for name, value in fields if name == b"set-cookie")
     return (*fields, *_numbered(b"x-auth-set-cookie", cookies))
+
+
+def _content(response: Response) -> Fields:
+    """Content and its type. That of a redirection is nginx's own: it takes none for one."""
+    if response.lines(b"location"):
+        return ()
+    types = tuple((b"x-auth-content-type", value) for value in response.lines(b"content-type"))
+    return (*types, (b"x-auth-problem", response.body if _fits_a_field(response.body) else b""))
 
 
 def _numbered(name: bytes, lines: tuple[bytes, ...]) -> Fields:

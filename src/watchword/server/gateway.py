@@ -65,7 +65,6 @@ _NOT_FOR_CLIENTS = (
     "X-Forwarded-Prefix",
     "X-Forwarded-Scheme",
     "X-Forwarded-Ssl",
-    "X-Forwarded-User",
     "X-Original-URL",
     "X-Original-Host",
     "X-Rewrite-URL",
@@ -73,7 +72,6 @@ _NOT_FOR_CLIENTS = (
     "Client-Cert-Chain",
 )
 _ABOUT_THE_CLIENT = (
-    "proxy_set_header Host $http_host;",
     "proxy_set_header X-Real-IP $remote_addr;",
     "proxy_set_header X-Forwarded-For $remote_addr;",
     "proxy_set_header X-Forwarded-Proto $scheme;",
@@ -118,6 +116,7 @@ def nginx_configuration(
             *(f"auth_request_set ${name} $upstream_http_{_snake(field)};" for name, field in _every_variable()),
             "error_page 401 403 = @ww_refused;",
             "error_page 500 = @ww_no_answer;",
+            "error_page 400 = @ww_unreadable;",
             "error_page 494 = @ww_too_large;",
             "proxy_intercept_errors off;           # the API's own 401, 403 and 500 are its own",
             *_added(_ON_EVERY_ANSWER),
@@ -131,6 +130,7 @@ def nginx_configuration(
                 "# Who asks, in Watchword's words only: an empty value removes what the client sent by that name.",
                 *(f"proxy_set_header {field} ${name};" for name, field in _IDENTITY),
                 'proxy_set_header Watchword-Identity "";',
+                "proxy_set_header Host $http_host;",
                 *_ABOUT_THE_CLIENT,
                 'proxy_set_header X-Original-Method "";',
                 'proxy_set_header X-Original-URI "";',
@@ -143,6 +143,7 @@ def nginx_configuration(
                 f"proxy_pass {watchword.scheme}://{group}/verify/nginx?numbered;",
                 *_verified_tls(server_url),
                 "proxy_http_version 1.1;",
+                f"proxy_set_header Host {watchword.netloc};",
                 'proxy_set_header Connection "";',
                 "proxy_cache off;                  # each request is judged anew",
                 "proxy_pass_request_body off;",
@@ -183,15 +184,19 @@ def nginx_configuration(
             *_indented(
                 "internal;",
                 *_PROBLEM_FIELDS,
-                "# A head that Watchword could not read to its end is answered before it knows who asks.",
-                f'if ($ww_answer = "400") {{ return {_problem("C10", "invalid-request")}; }}',
-                f'if ($ww_answer = "431") {{ return {_problem("C18", "header-too-large")}; }}',
-                "# Otherwise nobody can be judged now. That is not the fault of whoever asks: 503, never 401.",
                 "add_header Retry-After 5 always;",
+                "# What Watchword could not read to its end, it answers before it knows in which dialect.",
+                *_if_answered("400", _problem("C10", "invalid-request")),
+                *_if_answered("431", _problem("C18", "header-too-large")),
+                "# Otherwise nobody can be judged now. That is not the fault of whoever asks: 503, never 401.",
                 f"return {_problem('C17', 'unavailable')};",
             ),
             "}",
             "",
+            "# What nginx cannot read itself.",
+            "location @ww_unreadable {",
+            *_indented("internal;", *_PROBLEM_FIELDS, f"return {_problem('C10', 'invalid-request')};"),
+            "}",
             "location @ww_too_large {",
             *_indented("internal;", *_PROBLEM_FIELDS, f"return {_problem('C18', 'header-too-large')};"),
             "}",
@@ -202,6 +207,11 @@ def nginx_configuration(
 
 
 _PROBLEM_FIELDS = ("default_type application/problem+json;", "add_header Cache-Control no-store always;")
+
+
+def _if_answered(status: str, told: str) -> tuple[str, ...]:
+    """Without the fields around it: an `if` that adds any has its own only."""
+    return (f'if ($ww_answer = "{status}") {{', *_indented(_PROBLEM_FIELDS[1], f"return {told};"), "}")
 
 
 def _every_variable() -> _Held:

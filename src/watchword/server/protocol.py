@@ -1,125 +1,368 @@
-"""HTTP/1.1 on the wire: uvicorn's httptools protocol, with bounds on what a client may send and how slowly.
+"""HTTP/1.1 on the wire: uvicorn's httptools protocol, made strict about what a client may send, and how slowly.
 
-What it adds: a bound on the header section, told as C18; trailers never become header fields (RFC 9110 section
-6.5.1); a head or a content that does not arrive in time ends the connection.
+What it adds to uvicorn's:
+
+- a head that is too large is told so (C18), and what two servers could read in two ways is refused (RFC 9112, F24);
+- trailers never become header fields (RFC 9110 section 6.5.1), and nobody can hide much in them or between chunks;
+- who sends or reads too slowly is let go (F9), and so is who sends content that nobody wants (F11);
+- an answer that ends a connection arrives, though the client may still be sending (RFC 9112 section 9.6);
+- no answer overtakes one to an earlier request, and no request has two.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
+import httptools
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from watchword.http.message import Response
-
-HEAD_LIMIT = 65_536
-"""Bytes of request line and header section together."""
-FIELDS_LIMIT = 256
-"""Field lines."""
-HEAD_PATIENCE = 10.0
-"""Seconds in which a head must be complete (F9)."""
-CONTENT_PATIENCE = 30.0
-"""Seconds in which the content must be complete, counted from the end of the head."""
+from watchword.http.authority import read_authority
+from watchword.http.message import Fields, Peer, Request, Response
+from watchword.http.syntax import is_token
+from watchword.http.target import Ambiguous, origin_form
+from watchword.server.unread import TOO_LARGE, Fault
 
 
-def bounded(too_large: Callable[[], Response]) -> type[asyncio.Protocol]:
-    """The protocol class for a server that answers a too large head with `too_large`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a client may do, in bytes and seconds.
 
-    class Bounded(HttpToolsProtocol):
-        _size = 0
-        _in_head = True
-        _in_content = False
-        _refused = False
-        _patience: asyncio.TimerHandle | None = None
+    - `head`: request line and header section together; `lines`: field lines; `queue`: requests sent before the
+      answer to an earlier one.
+    - `framing`: chunk sizes and trailers of one request, beyond eight bytes for each byte of content.
+    - `unwanted`: content that is read to its end although the answer is there, so that the connection can stay.
+    - `head_patience`: until a head is complete; `content_patience`: until the content after it is; `reading_patience`:
+      until the client reads some of an answer that waits for it.
+    - `farewell`: for a request that is on its way when the server stops; `linger`: for a client to stop sending.
+    """
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._arm(HEAD_PATIENCE)
+    head: int = 65_536
+    lines: int = 256
+    queue: int = 100
+    framing: int = 65_536
+    unwanted: int = 65_536
+    head_patience: float = 10.0
+    content_patience: float = 30.0
+    reading_patience: float = 30.0
+    farewell: float = 1.0
+    linger: float = 2.0
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            super().connection_lost(exc)
 
-        def data_received(self, data: bytes) -> None:
-            if self._refused:
-                return
-            if self._in_head:
-                self._size += len(data)
-            super().data_received(data)
-            if self._in_head and self._size > HEAD_LIMIT:
-                self._refuse()
-            if not (self._in_head and self._size) and not self._in_content:
+class Phase(Enum):
+    """What a connection waits for."""
+
+    IDLE = "the next request"
+    HEAD = "the rest of a head"
+    CONTENT = "the rest of a request's content"
+
+
+class _Stopped(Exception):
+    """Raised inside a callback of the parser, so that it reads nothing more."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `refuse` makes the answer to what cannot be read as a request."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        refuse: Callable[[Fault, Request], Response],
+        bounds: Bounds,
+    ) -> None:
+        super().__init__(config, server_state, {})
+        self._refusal = refuse
+        self._bounds = bounds
+        self._phase = Phase.IDLE
+        self._fault: Fault | None = None
+        self._last: bytes | None = None  # what ends the connection, once everything before it is answered
+        self._deaf = False  # what comes is not looked at any more
+        self._leaving = False  # the server stops
+        self._begun = False  # a phase began since its timer was set
+        self._timer: asyncio.TimerHandle | None = None
+        self._reading_timer: asyncio.TimerHandle | None = None
+        self._counted = 0  # bytes of this phase
+        self._unwanted = 0
+        # Of the head that is being read:
+        self._size = 0
+        self._hosts: list[bytes] = []
+        self._coding: bytes | None = None
+        self._length: bytes | None = None
+
+    # --- the connection ----------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arm(self._bounds.head_patience)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self.resume_writing()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        self._counted += len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            self._refuse(self._fault if isinstance(error.__context__, _Stopped) else _fault_of(error, data))
+            return
+        if self._counted > (self._bounds.framing if self._phase is Phase.CONTENT else self._bounds.head):
+            self._refuse(TOO_LARGE)
+        elif self._phase is Phase.IDLE:
+            if self.cycle is not None and not self.cycle.response_complete:
                 self._disarm()
-            elif self._patience is None:
-                self._arm(HEAD_PATIENCE if self._in_head else CONTENT_PATIENCE)
+            elif self._timer is None:  # an empty line before a request line that may never come
+                self._arm(self._bounds.head_patience)
+        elif self._begun:
+            self._begun = False
+            in_head = self._phase is Phase.HEAD
+            self._arm(self._bounds.head_patience if in_head else self._bounds.content_patience)
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._in_head = True
-
-        def on_url(self, url: bytes) -> None:
-            super().on_url(url)
-            if len(self.url) > HEAD_LIMIT:
-                self._refuse()
-
-        def on_header(self, name: bytes, value: bytes) -> None:
-            if not self._in_head:
-                return  # a trailer
-            super().on_header(name, value)
-            if len(self.headers) > FIELDS_LIMIT:
-                self._refuse()
-
-        def on_headers_complete(self) -> None:
-            if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
-                self._refuse()
-            self._in_head, self._in_content, self._size = False, True, 0
-            if not self._refused:
-                super().on_headers_complete()
-
-        def on_body(self, body: bytes) -> None:
-            if not self._refused:
-                super().on_body(body)
-
-        def on_message_complete(self) -> None:
-            self._in_content = False
-            if not self._refused:
-                super().on_message_complete()
-            # What follows on this connection is the head of the next request, of which nothing has come yet.
-            self._in_head = True
-
-        def _refuse(self) -> None:
-            if self._refused:
+    def _feed(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
                 return
-            self._refused = True
-            self.transport.write(_bytes_of(too_large()))
+            except httptools.HttpParserUpgrade as upgrade:
+                # Nobody is upgraded here: the next request follows, over HTTP/1.1 (RFC 9110 section 7.8).
+                self.parser = httptools.HttpRequestParser(self)
+                rest = rest[upgrade.args[0] :]
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # it has not read the last answer: closing would wait for that
+        else:
+            super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """The server stops: what was asked is answered, what is being asked as well if it comes soon."""
+        if self._deaf:
+            return
+        if self.cycle is None or self._phase is Phase.HEAD:
+            self._leaving = True
+            self._arm(self._bounds.farewell)
+        else:
+            super().shutdown()
+
+    # --- one request -------------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._phase, self._begun = Phase.HEAD, True
+        self._counted = self._unwanted = self._size = 0
+        self._hosts = []
+        self._coding = self._length = None
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        self._size += len(url)
+        if self._size > self._bounds.head:
+            self._stop(TOO_LARGE)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase is not Phase.HEAD:
+            return  # a trailer
+        name, value = name.lower(), value.strip(b" \t")
+        self._size += len(name) + len(value) + 4
+        if self._size > self._bounds.head or len(self.headers) >= self._bounds.lines:
+            self._stop(TOO_LARGE)
+        if name == b"host":
+            self._hosts.append(value)
+        elif name == b"content-length":
+            self._length = value
+        elif name == b"transfer-encoding":
+            self._coding = value
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        has_content = self._coding is not None or (self._length is not None and self._length.strip(b"0") != b"")
+        fault = self._fault_in_head(has_content)
+        if fault is not None:
+            self._stop(fault)
+        if len(self.pipeline) >= self._bounds.queue:
+            self._stop(None)
+        super().on_headers_complete()
+        # Who asks before sending may not send after a refusal, and nobody could tell content from the next request.
+        if self._leaving or self.expect_100_continue:
+            self.cycle.keep_alive = False
+        if has_content and not self.cycle.keep_alive:
+            self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
+        self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
+
+    def on_body(self, body: bytes) -> None:
+        self._counted = max(0, self._counted - 9 * len(body))
+        if self.cycle.response_complete:
+            self._unwanted += len(body)
+            if self._unwanted > self._bounds.unwanted:
+                self._stop(None)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._phase, self._counted = Phase.IDLE, 0
+
+    def on_response_complete(self) -> None:
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._wait_for_reader()
+        if self._last is not None and was_last:
+            self._end()
+
+    def _fault_in_head(self, has_content: bool) -> Fault | None:
+        """What is wrong with a head that the parser takes, if anything (RFC 9112 sections 2.3, 3.2, 6.1)."""
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        if version not in ("1.1", "1.0"):
+            return Fault(505, "HTTP/1.1 and HTTP/1.0 are spoken here.")
+        if method == b"CONNECT":
+            return Fault(501, "This is no proxy.")
+        if len(self._hosts) > 1 or (version == "1.1" and not self._hosts):
+            return Fault(400, "Exactly one Host field is needed.")
+        host = self._hosts[0] if self._hosts else None
+        if host and read_authority(host, secure=self.scheme == "https") is None:
+            return Fault(400, "The Host field is not a host with a port.")
+        target = self.url if method == b"OPTIONS" and self.url == b"*" else origin_form(self.url, host)
+        if isinstance(target, Ambiguous) or b"#" in target:
+            return Fault(400, "The request target is not a path, or is for another host.")
+        self.url = target
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110 section 10.1.1
+        if self._coding is not None:
+            if version == "1.0":
+                return Fault(400, "HTTP/1.0 has no Transfer-Encoding.")
+            if self._coding.lower() != b"chunked":
+                return Fault(501, "The only transfer coding taken is chunked.")
+        if has_content and self.parser.should_upgrade():
+            return Fault(400, "A request for another protocol cannot have content here.")
+        return None
+
+    # --- ends --------------------------------------------------------------------------------------------------------
+
+    def _stop(self, fault: Fault | None) -> NoReturn:
+        self._fault = fault
+        raise _Stopped
+
+    def _refuse(self, fault: Fault | None) -> None:
+        """Read nothing more, answer what was asked before, then this, and close. None: close without an answer."""
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        request = self._as_far_as_read()
+        if self._phase is Phase.CONTENT:
+            # It is the latest request that cannot be read to its end.
+            if self.pipeline:
+                self.pipeline.popleft()
+            elif not self.cycle.response_started:
+                self.cycle.disconnected = True  # whatever it would be answered comes too late
+                self.cycle.message_event.set()
+                waiting = False
+            else:
+                fault = None  # it has its answer
+        self._last = b"" if fault is None else self._bytes_of(self._refusal(fault, request), request.method)
+        self._deaf = True
+        self._disarm()
+        if not waiting:
+            self._end()
+
+    def _as_far_as_read(self) -> Request:
+        peer = Peer(self.client[0] if self.client else "", self.scheme == "https")
+        if self._phase is Phase.IDLE or not self.url:
+            return Request("", b"", (), peer)
+        return Request(self.parser.get_method().decode("ascii"), self.url, (), peer)
+
+    def _close(self) -> None:
+        """Close after an answer, for which not all of the content may have been needed."""
+        if self._phase is Phase.CONTENT:
+            self._end()
+        else:
             self.transport.close()
 
-        def _arm(self, seconds: float) -> None:
-            self._disarm()
-            self._patience = self.loop.call_later(seconds, self._too_slow)
+    def _end(self) -> None:
+        """Close, but first hear out a client that still sends: with a reset it might never see its answer."""
+        if self.transport.is_closing():
+            return
+        self._deaf = True
+        if self._last:
+            self.transport.write(self._last)
+        self.flow.resume_reading()
+        self._unset_keepalive_if_required()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._arm(self._bounds.linger)
 
-        def _disarm(self) -> None:
-            if self._patience is not None:
-                self._patience.cancel()
-                self._patience = None
+    def _bytes_of(self, response: Response, method: str) -> bytes:
+        lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}".encode()]
+        length: Fields = ((b"content-length", str(len(response.body)).encode()), (b"connection", b"close"))
+        fields = (*self.server_state.default_headers, *response.fields, *length)
+        lines += [name + b": " + value for name, value in fields]
+        return b"\r\n".join((*lines, b"", b"" if method == "HEAD" else response.body))
 
-        def _too_slow(self) -> None:
-            self._patience = None
-            # RFC 9110 section 15.5.9 lets a server close an idle connection without an answer.
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        # RFC 9110 section 15.5.9 lets a server close without saying 408.
+        self._timer = None
+        self._deaf = True
+        if not self.transport.is_closing():
             self.transport.close()
+            self._wait_for_reader()
 
-    return Bounded
+    def _wait_for_reader(self) -> None:
+        if self._reading_timer is None:
+            self._reading_timer = self.loop.call_later(self._bounds.reading_patience, self.transport.abort)
 
 
-def _bytes_of(response: Response) -> bytes:
-    """The response as HTTP/1.1, after which the connection closes."""
-    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}".encode()]
-    lines += [name + b": " + value for name, value in response.fields]
-    lines += [b"content-length: " + str(len(response.body)).encode(), b"connection: close", b"", response.body]
-    return b"\r\n".join(lines)
+class _Lingering:
+    """What one answer is written to, where closing takes some care."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
+
+
+def _fault_of(error: httptools.HttpParserError, data: bytes) -> Fault:
+    """The parser's own words are fixed texts, in which nothing is that was sent."""
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        method, space, _ = data.partition(b" ")
+        if space and is_token(method.decode("latin-1")):
+            return Fault(501, "The method is not known here.")  # RFC 9110 section 9.1
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return Fault(400, "This is not HTTP/1.1.")
+    return Fault(400, f"This is not HTTP/1.1: {error}.")
 
 
 def quiet_uvicorn(config: dict[str, Any]) -> dict[str, Any]:

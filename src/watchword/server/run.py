@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import select
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +21,18 @@ from typing import Protocol
 
 import uvicorn
 
+from watchword.core.events import Event
 from watchword.edge.asgi import Application
-from watchword.http.message import Response
+from watchword.http.message import Request, Response
+from watchword.server.log import place_of
 from watchword.server.metrics import LENGTH, Row
-from watchword.server.protocol import bounded, quiet_uvicorn
+from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
+from watchword.server.unread import Fault
 
 DRAIN = 10
 """Seconds that requests in flight are given when the server stops."""
+_HANDSHAKE = 10.0  # seconds for a TLS handshake
+_BACKLOG = 2048
 _RESTART_PAUSE = 1.0
 
 
@@ -38,14 +45,15 @@ class Listen:
     workers: int = 1
     certificate: Path | None = None
     key: Path | None = None
+    bounds: Bounds = Bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One process's application, and what to do when it ends."""
+    """One process's application, its answer to what is no request, and what to do when it ends."""
 
     application: Application
-    too_large: Callable[[], Response]
+    unread: Callable[[Fault, Request], Response]
     close: Callable[[], None]
 
 
@@ -59,19 +67,32 @@ class CannotListen(Exception):
     """The address cannot be had. The message says why and what to do."""
 
 
-def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None]) -> int:
+def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None], log: Callable[[Event], None]) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. `ready` is told the URL once every worker accepts connections.
+
+    `log` is told when a worker dies.
 
     Raises:
         CannotListen: where the address cannot be had.
     """
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    tls = _tls(listen)
     sock = _bind(listen)
     rows: list[Row] = [sharedctypes.RawArray("Q", LENGTH) for _ in range(listen.workers)]
     url = _url(listen, sock)
+
+    def work(index: int, accepting: Callable[[], None], parent: int | None = None) -> None:
+        worker = make(rows[index], rows)
+        server = _Server(worker, tls, listen.bounds, accepting, parent)
+        try:
+            server.run(sockets=[sock])
+        finally:
+            worker.close()
+
     if listen.workers == 1:
-        return _work(listen, sock, make, rows, 0, lambda: ready(url), parent=None)
-    return _Supervisor(listen, sock, make, rows, lambda: ready(url)).run()
+        work(0, lambda: ready(url))
+        return 0
+    return _Supervisor(listen.workers, sock, work, lambda: ready(url), log).run()
 
 
 def _bind(listen: Listen) -> socket.socket:
@@ -80,7 +101,7 @@ def _bind(listen: Listen) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((listen.host, listen.port))
-        sock.listen(2048)
+        sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         raise CannotListen(
@@ -91,25 +112,61 @@ def _bind(listen: Listen) -> socket.socket:
     return sock
 
 
+def _tls(listen: Listen) -> ssl.SSLContext | None:
+    if listen.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(listen.certificate, listen.key)
+    return context
+
+
 def _url(listen: Listen, sock: socket.socket) -> str:
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
     return f"{'https' if listen.certificate else 'http'}://{host}:{sock.getsockname()[1]}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it accepts connections and stops when its parent is gone."""
+    """uvicorn's server over our protocol, which says when it accepts and stops when its parent is gone."""
 
-    def __init__(self, config: uvicorn.Config, accepting: Callable[[], None], parent: int | None) -> None:
-        super().__init__(config)
+    def __init__(
+        self,
+        worker: Worker,
+        tls: ssl.SSLContext | None,
+        bounds: Bounds,
+        accepting: Callable[[], None],
+        parent: int | None,
+    ) -> None:
+        settings = quiet_uvicorn({"timeout_graceful_shutdown": DRAIN})
+        super().__init__(uvicorn.Config(worker.application, http=BoundedProtocol, loop="uvloop", **settings))
+        self._worker = worker
+        self._tls = tls
+        self._bounds = bounds
         self._accepting = accepting
         self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        for sock in sockets or ():
+            patience = None if self._tls is None else _HANDSHAKE
+            self.servers = [
+                await loop.create_server(
+                    self._connection,
+                    sock=sock,
+                    ssl=self._tls,
+                    backlog=_BACKLOG,
+                    ssl_handshake_timeout=patience,
+                    ssl_shutdown_timeout=patience,
+                )
+            ]
         if self._parent is not None:
-            asyncio.get_running_loop().add_reader(self._parent, self._orphaned)
-        if not self.should_exit:
-            self._accepting()
+            loop.add_reader(self._parent, self._orphaned)
+        self.started = True
+        self._accepting()
+
+    def _connection(self) -> BoundedProtocol:
+        return BoundedProtocol(self.config, self.server_state, self._worker.unread, self._bounds)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -128,39 +185,19 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _work(
-    listen: Listen,
-    sock: socket.socket,
-    make: MakeWorker,
-    rows: list[Row],
-    index: int,
-    accepting: Callable[[], None],
-    parent: int | None,
-) -> int:
-    worker = make(rows[index], rows)
-    config = uvicorn.Config(
-        worker.application,
-        http=bounded(worker.too_large),
-        loop="uvloop",
-        ssl_certfile=listen.certificate,
-        ssl_keyfile=listen.key,
-        **quiet_uvicorn({"timeout_graceful_shutdown": DRAIN}),
-    )
-    server = _Server(config, accepting, parent)
-    try:
-        server.run(sockets=[sock])
-    finally:
-        worker.close()
-    return 0
+class _Work(Protocol):
+    """Serves, as the worker of this place, until it is told to stop."""
+
+    def __call__(self, index: int, accepting: Callable[[], None], parent: int | None) -> None: ...
 
 
 class _Supervisor:
     """Forks the workers, replaces those that die, and ends them all when told to."""
 
     def __init__(
-        self, listen: Listen, sock: socket.socket, make: MakeWorker, rows: list[Row], ready: Callable[[], None]
+        self, workers: int, sock: socket.socket, work: _Work, ready: Callable[[], None], log: Callable[[Event], None]
     ) -> None:
-        self._listen, self._sock, self._make, self._rows, self._ready = listen, sock, make, rows, ready
+        self._places, self._sock, self._work, self._ready, self._log = workers, sock, work, ready, log
         self._told, self._tell = os.pipe()  # a byte from each worker that accepts
         self._alive, self._held = os.pipe()  # ends when this process does
         self._workers: dict[int, int] = {}
@@ -169,30 +206,33 @@ class _Supervisor:
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        for index in range(self._listen.workers):
+        gc.collect()
+        gc.freeze()  # what the workers share stays shared: the collector would write to it
+        for index in range(self._places):
             self._start(index)
         accepting = 0
-        while accepting < self._listen.workers and not self._stopping:
-            if select.select([self._told], [], [], 0.2)[0]:
-                accepting += len(os.read(self._told, self._listen.workers))
-            elif self._reap():
-                print("A worker process could not start.", file=sys.stderr, flush=True)
+        while accepting < self._places and not self._stopping:
+            accepting += self._heard()
+            if self._reap():
                 self._end()
                 return 1
         if not self._stopping:
             self._ready()
         while not self._stopping:
+            self._heard()
             for index in self._reap():
+                time.sleep(_RESTART_PAUSE)
                 if not self._stopping:
-                    print("A worker process died and is replaced.", file=sys.stderr, flush=True)
-                    time.sleep(_RESTART_PAUSE)
                     self._start(index)
-            select.select([self._told], [], [], 0.2)[0] and os.read(self._told, 1)
         self._end()
         return 0
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
+
+    def _heard(self) -> int:
+        """How many workers said within a moment that they accept connections."""
+        return len(os.read(self._told, self._places)) if select.select([self._told], [], [], 0.2)[0] else 0
 
     def _start(self, index: int) -> None:
         sys.stdout.flush()
@@ -206,30 +246,27 @@ class _Supervisor:
             os.close(self._held)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
-            code = _work(
-                self._listen,
-                self._sock,
-                self._make,
-                self._rows,
-                index,
-                lambda: os.write(self._tell, b"."),  # type: ignore[arg-type]
-                self._alive,
-            )
+            self._work(index, lambda: _say(self._tell), self._alive)
+            code = 0
         except BaseException as error:  # the child must never return into the supervisor's code
-            print(f"A worker process failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            self._log(Event("sys_crash", "error", {"pid": os.getpid(), "error": place_of(error)}))
         finally:
             os._exit(code)
 
     def _reap(self) -> list[int]:
-        """The places of the workers that have ended."""
+        """The places of the workers that have ended, though nobody told them to."""
         ended: list[int] = []
         for child in list(self._workers):
-            pid, _ = os.waitpid(child, os.WNOHANG)
+            pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
                 ended.append(self._workers.pop(child))
+                if not self._stopping:
+                    self._log(Event("sys_crash", "error", {"pid": pid, "reason": _end_of(status)}))
         return ended
 
     def _end(self) -> None:
+        self._stopping = True
+        self._sock.close()  # or connections would queue up that nobody accepts
         for child in self._workers:
             os.kill(child, signal.SIGTERM)
         deadline = time.monotonic() + DRAIN + 2
@@ -239,3 +276,12 @@ class _Supervisor:
         for child in self._workers:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+
+
+def _say(pipe: int) -> None:
+    os.write(pipe, b".")
+
+
+def _end_of(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"a worker was ended by signal {-code}" if code < 0 else f"a worker ended by itself with code {code}"

@@ -1,4 +1,4 @@
-"""Who is told of every decision: the counters always, the log for refusals only."""
+"""Who is told of every decision and event: the counters of all decisions, the log of what is worth a line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watchword.server.metrics import Metrics
 
 
 class ServerWitness:
-    """Counts every decision, and has a line logged for each refusal. The warm path writes no line."""
+    """Counts every decision, and has a line logged for each refusal and event. The warm path writes no line."""
 
     def __init__(self, metrics: Metrics, log: Callable[[Event], None]) -> None:
         self._metrics = metrics
@@ -23,3 +23,6 @@ class ServerWitness:
     def refused(self, refused: Refused, request: Request, request_id: str) -> None:
         self._metrics.refused(refused)
         self._log(event_of(refused, request, request_id))
+
+    def noted(self, event: Event) -> None:
+        self._log(event)

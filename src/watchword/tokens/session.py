@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Set
 from contextlib import suppress
 
 from watchword.core.ask import AnswerFailed, Steps

@@ -66,11 +66,11 @@ def test_json_is_read_as_everybody_reads_it(text: str) -> None:
     ],
 )
 def test_json_with_more_than_one_meaning_is_refused__F11__F16(content: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Wrong) as caught:
         read_json(content)
     assert caught.value.code == "malformed-content"
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
     assert content.decode("latin-1")[:20] not in caught.value.detail or not content
 
 
@@ -166,35 +166,28 @@ def test_nothing_is_decompressed__F11(world: World) -> None:
     assert answer.headers["accept-encoding"] == "identity"
 
 
+async def kilobytes(read: list[bytes]) -> AsyncIterator[bytes]:
+    """More than anybody should read; `read` tells how much somebody did."""
+    for _ in range(1000):
+        read.append(b"x" * 1024)
+        yield read[-1]
+
+
 @pytest.mark.parametrize("length", [b"1000000000", b"9" * 5000, b"-1", b"1e3", b"\xb2"])
 def test_announced_length_beyond_the_limit_is_413_before_anything_is_read__F11(world: World, length: bytes) -> None:
-    read = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal read
-        while True:
-            read += 1
-            yield b"x" * 1024
-
-    answer = world("POST", "/login", content=endless(), headers={**AS_JSON, "content-length": length})
+    read: list[bytes] = []
+    answer = world("POST", "/login", content=kilobytes(read), headers={**AS_JSON, "content-length": length})
     assert answer.status_code == 413
     is_problem(answer, "content-too-large")
-    assert read == 0
+    assert read == []
 
 
 @pytest.mark.parametrize("kind", [AS_JSON, AS_FORM], ids=["json", "form"])
 def test_content_that_never_ends_is_413_after_the_limit__F11(world: World, kind: dict[str, str]) -> None:
-    read = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal read
-        while True:
-            read += 1
-            yield b"x" * 1024
-
-    answer = world("POST", "/login", content=endless(), headers=kind)
+    read: list[bytes] = []
+    answer = world("POST", "/login", content=kilobytes(read), headers=kind)
     assert answer.status_code == 413
-    assert read <= LONGEST_CONTENT // 1024 + 2
+    assert len(read) <= LONGEST_CONTENT // 1024 + 2
 
 
 def test_content_of_just_the_limit_is_read(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.server.api.world import World, account, basic, is_problem, password_of, refused_by, set_cookies
+from tests.server.api.world import World, account, basic, is_problem, password_of, refused_by, scope, set_cookies
 from watchword.core.ask import Question
 
 LONG = "a long enough password"
@@ -220,6 +220,21 @@ def test_head_is_get_without_the_content__C27(world: World, route: Route) -> Non
     assert head.status_code == got.status_code
     assert head.content == b""
     assert head.headers.multi_items() == got.headers.multi_items()
+
+
+def test_nothing_is_sent_after_the_head_of_an_answer_to_head__C27(world: World) -> None:
+    """By the messages themselves: a client would throw away what comes too much."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    for path in ("/session", "/docs", "/nothing", "/users"):
+        world.run(world.application(scope("HEAD", path, []), receive, send))
+    assert [message["body"] for message in sent if message["type"] == "http.response.body"] == [b""] * 4
 
 
 @every

@@ -58,7 +58,7 @@ def try_all(
 ) -> None:
     world = make_world(passwords={"sign_up": True}, limits={"account_failures": 100, "address_per_minute": 1_000_000})
     declared = {"200", "400", "404", *declared_by(world, route)}
-    with caplog.at_level(logging.INFO, "watchword"):
+    with caplog.at_level(logging.INFO):
         for string in strings:
             for answer, took in attempts(world, route, string):
                 told = answer.text + str(answer.headers)
@@ -70,9 +70,10 @@ def try_all(
                 if answer.status_code >= 400:
                     assert answer.headers["content-type"] == "application/problem+json"
                     assert answer.json()["status"] == answer.status_code
-                assert took < 2, (string, took)
+                assert took < 1, (string, took)  # of this process alone, however busy the machine is
     assert not [record for record in caplog.records if CANARY in record.getMessage() and record.name != "httpx"]
     assert CANARY not in repr(world.seen.refusals)
+    assert CANARY not in repr(world.seen.events)
 
 
 def declared_by(world: World, route: Route) -> set[str]:
@@ -105,6 +106,6 @@ def attempts(world: World, route: Route, string: str) -> list[tuple[Any, float]]
 
 
 def timed(world: World, route: Route, target: str, **options: Any) -> tuple[Any, float]:
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer = world(route.method, target, **options)
-    return answer, time.perf_counter() - begun
+    return answer, time.process_time() - begun

@@ -89,6 +89,15 @@ def test_data_of_one_session_is_not_that_of_another__S2_42(world: World) -> None
     assert world("GET", "/session/data", cookie=other).json() == {}
 
 
+def test_data_is_that_of_the_session_which_proved_who_asks__S2_42(world: World) -> None:
+    """An ended session may still lie in the storage, and its cookie in the browser."""
+    ended = world.log_in("bob")
+    world("PUT", "/session/data", cookie=ended, json={"whose": "bob"})
+    world.now += 31 * 60
+    mine = world.log_in("ann")
+    assert world("GET", "/session/data", cookie=ended, bearer=mine).json() == {}
+
+
 def test_data_ends_with_the_session__S2_42(world: World) -> None:
     token = world.log_in("ann")
     world("PUT", "/session/data", cookie=token, json={"a": 1})

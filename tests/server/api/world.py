@@ -14,6 +14,7 @@ from watchword.config.build import build
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed, NotYet, Question
 from watchword.core.decide import Granted, Refused
+from watchword.core.events import Event
 from watchword.core.records import Account
 from watchword.crypto.password import Hashing, hash_password
 from watchword.crypto.secret import Secret
@@ -90,6 +91,7 @@ class Seen:
 
     cells: list[str] = field(default_factory=list)
     refusals: list[tuple[Refused, Request]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def granted(self, granted: Granted) -> None:
         self.cells.append(granted.cell)
@@ -97,6 +99,9 @@ class Seen:
     def refused(self, refused: Refused, request: Request, request_id: str) -> None:
         self.cells.append(refused.cell)
         self.refusals.append((refused, request))
+
+    def noted(self, event: Event) -> None:
+        self.events.append(event)
 
 
 class World:
@@ -169,6 +174,24 @@ class World:
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["session_token"]
         return token
+
+
+def scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """A request as ASGI tells it, for what no client sends or shows."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 40_000),
+        "server": ("localhost", 80),
+    }
 
 
 def set_cookies(answer: httpx.Response) -> list[str]:

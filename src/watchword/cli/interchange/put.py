@@ -85,7 +85,8 @@ def merged_account(entry: UserEntry, existing: Account | None, hashing: Hashing,
 
     A password that is right already keeps its hash, and so its stamp: sessions live on.
     """
-    before = existing or Account(name=entry.name, stamp=new_stamp(os.urandom), created_at=entry.created_at or now)
+    created_at = now if entry.created_at is None else entry.created_at
+    before = existing or Account(name=entry.name, stamp=new_stamp(os.urandom), created_at=created_at)
     stored = _stored(entry, before.password_hash, hashing)
     stamp = before.stamp if stored == before.password_hash else new_stamp(os.urandom)
     return replace(

@@ -12,7 +12,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -90,7 +90,7 @@ def open_source(path: str) -> Iterator[Source]:
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
-    with sys.stdin.buffer if path == "-" else Path(path).open("rb") as file:
+    with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             yield file
             return

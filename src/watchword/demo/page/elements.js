@@ -17,7 +17,9 @@ export function prose(text) {
 export function copied(template, prefix) {
   const copy = template.content.cloneNode(true);
   for (const name of ["id", "for", "aria-labelledby", "aria-describedby"]) {
-    for (const holder of copy.querySelectorAll(`[${name}]`)) holder.setAttribute(name, `${prefix}-${holder.getAttribute(name)}`);
+    for (const holder of copy.querySelectorAll(`[${name}]`)) {
+      holder.setAttribute(name, `${prefix}-${holder.getAttribute(name)}`);
+    }
   }
   return copy;
 }

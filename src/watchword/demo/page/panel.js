@@ -35,7 +35,9 @@ export class Panel {
     parts.latest.addEventListener("click", () => parts.wireTitle.scrollIntoView());
     parts.form.addEventListener("submit", (event) => this.#submitted(event));
     parts.reveal.addEventListener("click", () => this.#reveal());
-    for (const chip of root.querySelectorAll("[data-user]")) chip.addEventListener("click", () => this.#choose(chip.dataset.user));
+    for (const chip of root.querySelectorAll("[data-user]")) {
+      chip.addEventListener("click", () => this.#choose(chip.dataset.user));
+    }
     parts.signOut.addEventListener("click", () => this.#signOut());
     parts.reload.addEventListener("click", () => this.#load());
     parts.noteForm.addEventListener("submit", (event) => this.#noteSubmitted(event));
@@ -45,9 +47,13 @@ export class Panel {
   /** Go in at once where an earlier sign-in is still good. */
   async start() {
     const answer = await this.#way.resume();
-    if (this.#way.who) await this.#enter();
-    else if (answer && isOutage(answer)) this.#message.show(refusal(answer), { wait: answer.retryAfter, again: () => this.#restart() });
-    else if (answer && answer.status !== 200) this.#leave(refusal(answer));
+    if (this.#way.who) {
+      await this.#enter();
+    } else if (answer && isOutage(answer)) {
+      this.#message.show(refusal(answer), { wait: answer.retryAfter, again: () => this.#restart() });
+    } else if (answer && answer.status !== 200) {
+      this.#leave(refusal(answer));
+    }
   }
 
   #restart() {
@@ -123,13 +129,19 @@ export class Panel {
     await this.#way.resume();
     const now = this.#way.who?.user;
     if (now && now !== before) await this.#enter();
-    else if (before && !now) this.#leave({ tone: "good", title: "You are signed out.", text: "That was in another window: it ended the session for all of them." });
+    else if (before && !now) {
+      this.#leave({ tone: "good", title: "You are signed out.", text: "Another window did it, for all of them." });
+    }
   }
 
   async #signOut() {
     const answer = await this.#way.signOut();
-    if (isOutage(answer)) this.#outage(answer, () => this.#signOut());
-    else this.#leave({ tone: "good", title: "You are signed out.", text: "The server has forgotten it, too: a copy would not help anybody." });
+    if (isOutage(answer)) {
+      this.#outage(answer, () => this.#signOut());
+    } else {
+      const text = `The server has forgotten the ${this.#way.credential.toLowerCase()}, too: a copy would help nobody.`;
+      this.#leave({ tone: "good", title: "You are signed out.", text });
+    }
   }
 
   // --- inside
@@ -208,18 +220,20 @@ export class Panel {
   async #noteSubmitted(event) {
     event.preventDefault();
     const { noteForm, notes, addNote } = this.#parts;
+    const patient = this.#patient;
     const text = noteForm.elements.text.value;
     if (addNote.disabled) return;
     this.#noteMessage.hide();
     addNote.disabled = true;
-    const answer = await this.#send("POST", `/patients/${this.#patient}/notes`, { text }, () => noteForm.requestSubmit());
+    const answer = await this.#send("POST", `/patients/${patient}/notes`, { text }, () => noteForm.requestSubmit());
     addNote.disabled = false;
-    if (answer === null) return;
+    if (answer === null || patient !== this.#patient) return;
     if (answer.status === 201) {
       notes.append(shownNote(answer.content));
       noteForm.reset();
     } else if (answer.status === 403) {
-      this.#noteMessage.show({ tone: "warn", title: "You may not write notes.", text: this.#mayNot(answer, "write one", "doctor") });
+      const text = this.#mayNot(answer, "write one", "doctor");
+      this.#noteMessage.show({ tone: "warn", title: "You may not write notes.", text });
     } else {
       this.#noteMessage.show(refusal(answer, "signed-in"));
     }
@@ -228,7 +242,8 @@ export class Panel {
   /** A 403 told for what it is: no question of who somebody is, so no form to sign in. */
   #mayNot(answer, deed, role) {
     if (answer.status !== 403) return answer.content?.detail ?? `Status ${answer.status}`;
-    return `To ${deed} takes the role ${role}. You are still signed in as ${this.#way.who.user}, and to sign in again would change nothing.`;
+    const { user } = this.#way.who;
+    return `To ${deed} takes the role ${role}. You are still signed in as ${user}, and to sign in again would change nothing.`;
   }
 
   // --- the time that is left
@@ -255,11 +270,11 @@ function shownNote(note) {
     element("small", {}, element("b", {}, note.by), " · ", element("time", { datetime: note.at }, moment(note.at))));
 }
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+const MOMENT = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+const DAY = { dateStyle: "medium", timeZone: "UTC" };
 
-const moment = (instant) => MOMENT.format(new Date(instant));
-const day = (date) => DAY.format(new Date(date));
+const moment = (instant) => new Date(instant).toLocaleString(undefined, MOMENT);
+const day = (date) => new Date(date).toLocaleDateString(undefined, DAY);
 
 function clock(milliseconds) {
   const seconds = Math.ceil(milliseconds / 1000);

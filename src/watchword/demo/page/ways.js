@@ -1,7 +1,7 @@
 // The two ways to sign in. Both send requests through a wire, and know who is signed in and until when.
 //
-// `signIn`, `resume` and `send` give the server's answer; afterwards `who` is {user, roles} or null, `until` the instant
-// at which the credential ends (by this browser's clock, in milliseconds), and `length` how long it lives in all.
+// `signIn`, `resume` and `send` give the server's answer; afterwards `who` is {user, roles} or null, `until` the
+// instant at which the credential ends (by this browser's clock, in milliseconds), `length` how long it lives in all.
 
 import { Wire } from "./wire.js";
 
@@ -40,7 +40,8 @@ export class TokenWay {
   }
 
   async signOut() {
-    return this.#basic("DELETE", `/tokens/${encodeURIComponent(this.who.user)}`, this.who.user, this.#token, "the auth token");
+    const { user } = this.who;
+    return this.#basic("DELETE", `/tokens/${encodeURIComponent(user)}`, user, this.#token, "the auth token");
   }
 
   forget() {
@@ -63,8 +64,9 @@ export class TokenWay {
       // Without cookies: a session in the other tab would otherwise decide who asks here.
       credentials: "omit",
       fields: { Authorization: `Basic ${base64(`${user}:${secret}`)}` },
-      shown: [["Authorization", `Basic base64(${user}:••••••••)`, called]],
+      shown: [["Authorization", `Basic base64(${user}:••••)`, called]],
       content,
+      shownContent: hidden(content),
     });
   }
 
@@ -101,7 +103,7 @@ export class CookieWay {
   async signIn(user, password) {
     this.forget();
     const content = { username: user, password };
-    const answer = this.#begin(await this.#ask("POST", "/login", content, { ...content, password: "••••••••" }));
+    const answer = this.#begin(await this.#ask("POST", "/login", content, { ...hidden(content), username: user }));
     if (this.who) this.#windows.postMessage("signed in");
     return answer;
   }
@@ -141,10 +143,15 @@ export class CookieWay {
     return answer;
   }
 
-  #ask(method, path, content, shownContent = content) {
+  #ask(method, path, content, shownContent = hidden(content)) {
     const shown = [["Cookie", "…", "the browser adds it where it has one; no script can see it"]];
     return this.wire.send(method, path, { credentials: "same-origin", shown, content, shownContent });
   }
+}
+
+/** What was sent, for a log that outlives the sign-in: neither passwords nor what was written of patients. */
+function hidden(content) {
+  return content && Object.fromEntries(Object.keys(content).map((name) => [name, "••••"]));
 }
 
 function base64(text) {

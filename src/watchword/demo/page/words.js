@@ -1,12 +1,13 @@
 // What a refusal means to a person, by its code, and what its cell says, in a line.
 
-/** {title, text, tone} for an answer that was no success. `while` is "signing-in" or "signed-in". */
+/** {title, text, tone} for an answer that was no success, at the moment "signing-in" or "signed-in". */
 export function refusal(answer, moment) {
   if (answer.status === 0) return OUTAGE.silent;
   const told = (moment === "signing-in" ? SIGNING_IN[answer.code] : null) ?? BY_CODE[answer.code];
   if (told) return { tone: "warn", ...told };
   if (answer.status >= 500) return OUTAGE.failed;
-  return { tone: "warn", title: answer.content?.title ?? `Status ${answer.status}`, text: answer.content?.detail ?? "" };
+  const { title = `Status ${answer.status}`, detail = "" } = answer.content ?? {};
+  return { tone: "warn", title, text: detail };
 }
 
 /** Nobody was refused: it may work in a moment. */
@@ -15,7 +16,11 @@ export function isOutage(answer) {
 }
 
 const OUTAGE = {
-  silent: { tone: "outage", title: "The server does not answer.", text: "This is not your fault. Is the demo still running?" },
+  silent: {
+    tone: "outage",
+    title: "The server does not answer.",
+    text: "This is not your fault. Is the demo still running?",
+  },
   failed: { tone: "outage", title: "Something went wrong at the server.", text: "This is not your fault." },
 };
 
@@ -74,7 +79,9 @@ export function explained({ method, path, answer }) {
   if (path === "/login") return "Right. The session begins, and its cookie came with this answer.";
   if (path === "/logout") return "The session has ended everywhere, and its cookie is cleared.";
   if (path === "/session") {
-    return answer.content?.session ? "The cookie is good: somebody is signed in." : "Nobody is signed in. To ask is no failure, so this is no 401.";
+    return answer.content?.session
+      ? "The cookie is good: somebody is signed in."
+      : "Nobody is signed in. To ask is no failure, so this is no 401.";
   }
   if (path.startsWith("/roles/")) return "Right. The answer carries a token that stands in for the password.";
   if (path.startsWith("/tokens/")) return "The token is dead, whatever copies of it are about.";

@@ -11,6 +11,7 @@ from starlette.requests import Request as AsgiRequest
 from watchword.core.ask import Steps
 from watchword.core.circumstances import Circumstances, read_circumstances
 from watchword.core.decide import Refused
+from watchword.core.events import Event
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
 from watchword.edge.asgi import PRINCIPAL, Scope, principal_of, request_of
@@ -43,6 +44,10 @@ class Call:
         """What the request alone says about how it may be answered."""
         return read_circumstances(self.request, self.service.space)
 
+    def note(self, event: Event) -> None:
+        """Have the security log say what came of the call (ASVS 16.3)."""
+        self.service.engine.witness.noted(event)
+
     async def run(self, steps: Steps[T]) -> T:
         """Drive a use case to its end."""
         return await self.service.engine.arun(steps)
@@ -71,8 +76,8 @@ class Call:
         return self.principal is not None and await meets(self.service, self.request, requirement)
 
 
-def begun(service: Service, scope: Scope) -> Call:
-    """The call that an admitted request begins."""
+def call_from(service: Service, scope: Scope) -> Call:
+    """The call that a request begins."""
     return Call(service, service.engine.resolved(request_of(scope)), principal_of(scope))
 
 

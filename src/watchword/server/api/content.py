@@ -85,16 +85,17 @@ async def read_bounded(request: Request) -> bytes:
     """All of the content, of which no more than the limit is ever read."""
     length = request.headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()) or len(length) > 10 or int(length) > LONGEST_CONTENT:
-        raise _TOO_LARGE
+        raise _too_large()
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > LONGEST_CONTENT:
-            raise _TOO_LARGE
+            raise _too_large()
     return bytes(received)
 
 
-_TOO_LARGE = Wrong("content-too-large", f"At most {LONGEST_CONTENT} bytes are taken.")
+def _too_large() -> Wrong:
+    return Wrong("content-too-large", f"At most {LONGEST_CONTENT} bytes are taken.")
 
 
 # --- JSON (RFC 8259), as interoperable as I-JSON (RFC 7493) demands -------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from traceback import extract_tb
 
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
@@ -13,11 +11,10 @@ from watchword.core.respond import answer_fields
 from watchword.edge.asgi import Application, Message, Receive, Scope, Send, send_response
 from watchword.http.message import Fields, Response
 from watchword.http.problem import CONTENT_TYPE
-from watchword.server.api.call import CALL, begun
+from watchword.server.api.call import CALL, call_from
 from watchword.server.api.errors import ALLOWED, problem
+from watchword.server.log import unexpected
 from watchword.server.service import Service
-
-_log = logging.getLogger("watchword.server")
 
 
 class Envelope:
@@ -32,7 +29,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        call = begun(self._service, scope)
+        call = call_from(self._service, scope)
         method: str = scope["method"]
         allowed = _allowed_methods(self._routes, scope)
         answering = _Answering(send, answer_fields(call.request, self._service.space), head=method == "HEAD")
@@ -46,7 +43,7 @@ class Envelope:
             return
         except Exception as error:
             request_id = self._service.engine.entropy(9).hex()
-            _log.error("%s id=%s", _without_values(error), request_id)
+            call.note(unexpected("watchword.server", error, id=request_id))
             if answering.started:
                 raise  # the server can only close the connection
             await answering.send_whole(_internal_error(request_id))
@@ -90,10 +87,3 @@ class _Answering:
 def _internal_error(request_id: str) -> Response:
     content = problem("internal-error", "Something went wrong here. It was noted.", request_id=request_id)
     return Response(500, ((b"content-type", CONTENT_TYPE),), content)
-
-
-def _without_values(error: Exception) -> str:
-    """The type of an error and where it was raised: a message or a traceback could hold what was sent (F33)."""
-    frames = extract_tb(error.__traceback__)
-    where = f" at {frames[-1].name} line {frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"

@@ -65,6 +65,12 @@ def wrong_member(name: str, detail: str) -> Wrong:
     return Wrong("invalid-content", "Some members are not as they must be.", errors=(_at((name,), detail),))
 
 
+def wrong_parameters(*errors: tuple[str, str]) -> Wrong:
+    """Parameters of the query, by name, are not as they must be."""
+    told = [{"parameter": name, "detail": detail} for name, detail in errors]
+    return Wrong("invalid-content", "Some parameters are not as they must be.", errors=told)
+
+
 def problem(code: str, detail: str, *, errors: Errors = (), request_id: str | None = None) -> bytes:
     """The content of an answer with one of the codes in PROBLEMS."""
     status, title = PROBLEMS[code]
@@ -125,8 +131,7 @@ async def _answer_failed(request: AsgiRequest, error: Exception) -> AsgiResponse
 async def _invalid_parameters(request: AsgiRequest, error: Exception) -> AsgiResponse:
     """Only parameters of the query can be wrong here: content is read by `content`."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"parameter": str(each["loc"][-1]), "detail": str(each["msg"])} for each in error.errors()]
-    return _told(Wrong("invalid-content", "Some parameters are not as they must be.", errors=errors))
+    return _told(wrong_parameters(*((str(each["loc"][-1]), str(each["msg"])) for each in error.errors())))
 
 
 async def _of_the_framework(request: AsgiRequest, error: Exception) -> AsgiResponse:

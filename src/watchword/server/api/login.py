@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from watchword.core.ask import Steps, ask
 from watchword.core.decide import Refused
+from watchword.core.events import event_about
 from watchword.core.questions import EndSession
 from watchword.crypto.secret import fingerprint
 from watchword.flows.login import LoggedIn
@@ -52,6 +53,7 @@ async def log_in(
     sent as `Authorization: Bearer`, for clients without a cookie jar. The answer is XML where Accept prefers it.
     """
     begun = await call.settled(_begin(call, credentials))
+    note_log_in(call, begun)
     in_body = credentials.delivery == "body"
     answer = represented(
         call.request, "login", logged_in(begun.principal, begun.session, begun.token if in_body else None)
@@ -87,6 +89,12 @@ def presented_fingerprints(call: Call) -> list[bytes]:
     """Of the sessions that the client had before, as far as it meant to send their tokens."""
     tokens = presented_tokens(call.request, call.service.cookie, call.circumstances)
     return [fingerprint(token) for token in tokens]
+
+
+def note_log_in(call: Call, begun: LoggedIn) -> None:
+    """Who logged in, and in which session."""
+    subject = begun.principal.subject
+    call.note(event_about("authn_login_success", subject, call.request, session=begun.session.id))
 
 
 def session_cookie(call: Call, begun: LoggedIn) -> bytes:

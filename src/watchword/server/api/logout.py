@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from watchword.core.events import event_about
 from watchword.flows.logout import log_out as log_out_steps
 from watchword.server.api.call import Call, Here
 from watchword.server.api.documented import documented
@@ -30,7 +31,9 @@ async def log_out(call: Here) -> Response:
 async def logged_out(call: Call) -> Response:
     """The answer to a log-out, by whatever route it was asked for."""
     cookie = call.service.cookie
-    await call.settled(log_out_steps(call.request, cookie, call.circumstances))
+    ended = await call.settled(log_out_steps(call.request, cookie, call.circumstances))
+    if ended and call.principal is not None:
+        call.note(event_about("session_expired", call.principal.subject, call.request, reason="logout"))
     answer = Response(status_code=204)
     if not call.circumstances.foreign and cookie.read(call.request) is not None:
         answer.raw_headers += [(b"set-cookie", line) for line in cookie.clear(call.request)]

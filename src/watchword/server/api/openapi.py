@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
@@ -11,7 +12,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from watchword.core.decide import CELLS
+from watchword.core.decide import CELLS, Cell, Challenges
 from watchword.core.mechanism import Kind
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import ProtectionSpace
@@ -36,7 +37,7 @@ def openapi_document(api: FastAPI, service: Service) -> Document:
     document = get_openapi(title="Watchword", version=_version(), description=DESCRIPTION, routes=api.routes)
     paths: dict[str, Document] = document["paths"]
     for path, operations in HOT_ROUTES.items():
-        paths[path] = {method: dict(operation) for method, operation in operations.items()}
+        paths[path] = {method: deepcopy(dict(operation)) for method, operation in operations.items()}
     for path, operations in paths.items():
         for method, operation in operations.items():
             _complete(operation, _requirement(service, method, path), service.space)
@@ -67,7 +68,7 @@ def _complete(operation: Document, requirement: Requirement, space: ProtectionSp
     for status, answer in responses.items():
         if answer["description"] == "Successful Response":
             answer["description"] = HTTPStatus(int(status)).phrase
-    responses.update(_refusals(cells, problems))
+    responses.update(_refusals([(id, _status(CELLS[id], requirement)) for id in sorted(cells)], problems))
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [] if requirement.public else [{name: []} for name in _schemes(space)]
 
@@ -97,17 +98,25 @@ def cells_of(requirement: Requirement, space: ProtectionSpace) -> Iterable[str]:
     yield from (cell for cell, demanded in demands.items() if demanded)
 
 
-def _refusals(cells: Iterable[str], problems: Iterable[str]) -> Document:
+def _status(cell: Cell, requirement: Requirement) -> int:
+    """The status that the cell answers there."""
+    chosen = {"C05": requirement.session_expired_status, "C08": requirement.malformed_status}.get(cell.id)
+    status = chosen or cell.status
+    assert status is not None, f"{cell.id} refuses nothing"
+    return status
+
+
+def _refusals(cells: Iterable[tuple[str, int]], problems: Iterable[str]) -> Document:
     told: defaultdict[int, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     fields: defaultdict[int, Document] = defaultdict(dict)
-    for cell in (CELLS[id] for id in sorted(cells)):
-        assert cell.status is not None, f"{cell.id} refuses nothing"
-        told[cell.status][cell.title].append(cell.id)
-        fields[cell.status]["Auth-Decision"] = _field("The cell, and the id of this answer.")
-        if cell.challenges.value != "none":
-            fields[cell.status]["WWW-Authenticate"] = _field("How to authenticate, one line for each scheme.")
+    for id, status in cells:
+        cell = CELLS[id]
+        told[status][cell.title].append(id)
+        fields[status]["Auth-Decision"] = _field("The cell, and the id of this answer.")
+        if cell.challenges is not Challenges.NONE:
+            fields[status]["WWW-Authenticate"] = _field("How to authenticate, one line for each scheme.")
         if cell.retry:
-            fields[cell.status]["Retry-After"] = _field("Seconds to wait.")
+            fields[status]["Retry-After"] = _field("Seconds to wait.")
     for code in problems:
         status, title = PROBLEMS[code]
         told[status][title].append(f"`{code}`")

@@ -10,7 +10,7 @@ from watchword.core.principal import Principal
 from watchword.flows.login import start_session
 from watchword.server.api.call import Here
 from watchword.server.api.documented import documented
-from watchword.server.api.login import presented_fingerprints, session_cookie
+from watchword.server.api.login import note_log_in, presented_fingerprints, session_cookie
 from watchword.server.api.logout import logged_out
 
 router = APIRouter(prefix="/ws/rest/v1/session", tags=["OpenMRS"])
@@ -60,7 +60,9 @@ async def show_session(call: Here) -> Response:
             now=service.now(),
             replaces=presented[0] if presented else None,
         )
-        answer.raw_headers.append((b"set-cookie", session_cookie(call, await call.settled(steps))))
+        begun = await call.settled(steps)
+        note_log_in(call, begun)
+        answer.raw_headers.append((b"set-cookie", session_cookie(call, begun)))
     return answer
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.flows.accounts import PasswordRefused, change_password
 from watchword.flows.login import prove
@@ -65,6 +66,7 @@ async def set_password(
         raise wrong_member("password", str(refused)) from None
     if changed is None:
         raise NotHere
+    call.note(event_about("authn_password_change", name, call.request, call.who))
     answer = Response(status_code=204)
     if name == call.who.subject:
         answer.raw_headers += await _fresh_token(call)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from watchword.core.ask import ask
+from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.core.questions import EndSessions, ListSessions
 from watchword.server.api.call import Call, Here
@@ -46,8 +47,10 @@ async def list_sessions(call: Here, subject: Subject = None) -> SessionsView:
 )
 async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
     """Ends the session with this public id, on every node."""
-    if not await call.run(ask(EndSessions(await _owner(call, subject), id=id))):
+    owner = await _owner(call, subject)
+    if not await call.run(ask(EndSessions(owner, id=id))):
         raise NotHere
+    _note(call, owner, 1)
     return _ended(call, own=id == call.who.authentication.session)
 
 
@@ -62,7 +65,7 @@ async def end_sessions(call: Here, subject: Subject = None, others: Others = Fal
     """Ends all sessions of the subject, this one too unless `others` is true."""
     owner = await _owner(call, subject)
     kept = await call.run(current_session(call)) if others else None
-    await call.run(ask(EndSessions(owner, keep=None if kept is None else kept.fingerprint)))
+    _note(call, owner, await call.run(ask(EndSessions(owner, keep=None if kept is None else kept.fingerprint))))
     return _ended(call, own=kept is None and owner == call.who.subject)
 
 
@@ -73,6 +76,11 @@ async def _owner(call: Call, subject: str | None) -> str:
     name = looked_up_name(subject)
     await call.demand(replace(administrator(call.service.space.unnamed), self_service=name))
     return name
+
+
+def _note(call: Call, owner: str, ended: int) -> None:
+    if ended:
+        call.note(event_about("session_expired", owner, call.request, call.who, reason="revoked", sessions=ended))
 
 
 def _ended(call: Call, *, own: bool) -> Response:

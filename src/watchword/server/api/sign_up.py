@@ -16,6 +16,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
+from watchword.core.events import event_about
 from watchword.core.names import NameRefused
 from watchword.core.records import Account
 from watchword.flows.accounts import PasswordRefused, add_account
@@ -60,7 +61,8 @@ async def make_account(call: Here, wanted: Annotated[NewAccount, Depends(content
     administrators = administrator(service.space.unnamed)
     if not service.sign_up:
         await call.demand(administrators)  # as the rule does
-    if not service.sign_up or await call.meets(administrators):
+        return _made(await _add(call, wanted))
+    if await call.meets(administrators):
         return _made(await _add(call, wanted))
     for name in ("roles", "permissions", "attributes"):
         if getattr(wanted, name):
@@ -76,7 +78,7 @@ async def make_account(call: Here, wanted: Annotated[NewAccount, Depends(content
 async def _add(call: Call, wanted: NewAccount, *, disabled: bool = False) -> Account | None:
     service = call.service
     try:
-        return await call.run(
+        account = await call.run(
             add_account(
                 wanted.username,
                 wanted.password.reveal_text(),
@@ -93,6 +95,13 @@ async def _add(call: Call, wanted: NewAccount, *, disabled: bool = False) -> Acc
         raise wrong_member("username", str(refused)) from None
     except PasswordRefused as refused:
         raise wrong_member("password", str(refused)) from None
+    if account is not None:
+        call.note(event_about("user_created", account.name, call.request, call.principal, roles=_told(wanted.roles)))
+    return account
+
+
+def _told(roles: list[str] | None) -> str:
+    return ",".join(sorted(roles or ()))
 
 
 def _made(account: Account | None) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from watchword.core.events import event_about
 from watchword.http.timestamps import milliseconds
 from watchword.server.api.call import Here
 from watchword.server.api.documented import documented
@@ -45,5 +46,6 @@ async def show_token(call: Here, userid: str) -> TokenView:
 
 async def revoke_token(call: Here, userid: str) -> Response:
     """Kills the live token on every node."""
-    await call.run(call.service.tokens.revoke(call.who.subject))
+    if await call.run(call.service.tokens.revoke(call.who.subject)):
+        call.note(event_about("authn_token_revoked", call.who.subject, call.request))
     return Response(status_code=204)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from watchword.core.ask import ask
+from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.core.questions import ChangeAccount, FindAccount, ListAccounts
 from watchword.core.records import Account
@@ -18,7 +19,7 @@ from watchword.flows.administrators import delete_account as delete_account_step
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
-from watchword.server.api.errors import NotHere, Wrong
+from watchword.server.api.errors import NotHere, Wrong, wrong_parameters
 from watchword.server.api.fields import Attributes, Labels
 from watchword.server.api.views import AccountsView, AccountView, account_view
 from watchword.server.rules import administrator
@@ -127,6 +128,7 @@ async def delete_account(call: Here, name: str) -> Response:
         raise _last_administrator()
     if not gone:
         raise NotHere
+    call.note(event_about("user_deleted", looked_up_name(name), call.request, call.who))
     return Response(status_code=204)
 
 
@@ -136,6 +138,12 @@ async def _changed(call: Call, change: ChangeAccount) -> Account:
         raise _last_administrator()
     if changed is None:
         raise NotHere
+    if change.roles is not None or change.permissions is not None:
+        more = {"roles": ",".join(sorted(changed.roles)), "permissions": ",".join(sorted(changed.permissions))}
+        call.note(event_about("privilege_permissions_changed", changed.name, call.request, call.who, **more))
+    if change.disabled is not None or change.attributes is not None:
+        disabled = str(changed.disabled).lower()
+        call.note(event_about("user_updated", changed.name, call.request, call.who, disabled=disabled))
     return changed
 
 
@@ -154,5 +162,4 @@ def _name_in(cursor: str) -> str:
     try:
         return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError:
-        errors = ({"parameter": "cursor", "detail": "Send next_cursor of the page before, as it came."},)
-        raise Wrong("invalid-content", "Some parameters are not as they must be.", errors=errors) from None
+        raise wrong_parameters(("cursor", "Send next_cursor of the page before, as it came.")) from None

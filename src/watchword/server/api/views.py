@@ -104,9 +104,7 @@ def session_term(session: Session) -> SessionTerm:
 def session_view(session: Session, *, current: bool) -> SessionView:
     """The session in a list."""
     return SessionView(
-        id=session.id,
-        expires_at=milliseconds(session.expires_at),
-        idle_expires_at=milliseconds(session.idle_expires_at),
+        **session_term(session).model_dump(),
         subject=session.subject,
         created_at=milliseconds(session.created_at),
         last_seen=milliseconds(session.last_seen),

@@ -1,0 +1,191 @@
+"""Where passwords come from, and where they must never be seen."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calling import PROGRAM, Answer, Shell, call, environment, program, user
+from watchword.crypto.password import check_password
+from watchword.crypto.secret import Secret
+
+CANARY = "canary bird in a coal mine"
+
+
+def is_hash_of(password: str, answer: Answer) -> bool:
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.endswith("\n")
+    assert answer.out.count("\n") == 1
+    return check_password(Secret(password), answer.out.removesuffix("\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (b"secret", "secret"),
+        (b"secret\n", "secret"),
+        (b"secret\r\n", "secret"),
+        (b"secret\n\n", "secret\n"),
+        (b" secret ", " secret "),
+        (b"se\ncret", "se\ncret"),
+        (b"a:b:c", "a:b:c"),
+        ("pa\u00df\U0001f600".encode(), "pa\u00df\U0001f600"),
+        ("e\u0301".encode(), "\u00e9"),  # NFC, as at log-in
+    ],
+    ids=ascii,
+)
+def test_exactly_one_line_end_is_not_part_of_a_password(tmp_path: Path, content: bytes, password: str) -> None:
+    assert is_hash_of(password, call("hash", "--password-stdin", stdin=content))
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    assert is_hash_of(password, call("hash", "--password-file", str(file)))
+
+
+def test_hash_reads_what_is_piped_into_it() -> None:
+    assert is_hash_of("secret", call("hash", stdin=b"secret\n"))
+
+
+def test_hash_has_the_parameters_of_the_configuration() -> None:
+    env = {"WATCHWORD_PASSWORDS__HASHING": '{"t": 3, "m": 12288, "p": 2}'}
+    answer = call("hash", stdin=b"secret", env=env)
+    assert answer.out.startswith("$argon2id$v=19$m=12288,t=3,p=2$")
+    assert is_hash_of("secret", answer)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "is empty"), (b"\n", "is empty"), (b"\xff\xfe", "is not UTF-8"), (b"x" * 65537, "holds more than 64 KiB")],
+    ids=["nothing", "a line end", "latin-1", "too much"],
+)
+def test_what_is_no_password_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    call("hash", "--password-stdin", stdin=content).refuses("Standard input", says)
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    call("hash", "--password-file", str(file)).refuses(str(file), says)
+
+
+def test_a_password_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    call("hash", "--password-file", str(tmp_path)).refuses("Is a directory")
+    call("hash", "--password-file", str(tmp_path / "none")).refuses("No such file")
+
+
+def test_two_places_for_one_password_are_a_wrong_call(tmp_path: Path) -> None:
+    answer = call("hash", "--password-stdin", "--password-file", str(tmp_path / "none"))
+    assert (answer.code, answer.out) == (2, "")
+
+
+def test_without_a_terminal_nobody_is_asked(shell: Shell) -> None:
+    shell("user", "add", "ann").refuses("--password-stdin", "--password-file", "WATCHWORD_PASSWORD")
+
+
+def test_the_environment_may_hold_it(shell: Shell) -> None:
+    added = shell("user", "add", "ann", env={"WATCHWORD_PASSWORD": CANARY})
+    assert added.code == 0
+    (entry,) = shell.exports()
+    assert check_password(Secret(CANARY), entry["user"]["password_hash"])
+
+
+def test_no_secret_stands_in_the_list_of_processes__F33(shell: Shell) -> None:
+    command = [*PROGRAM, "user", "add", "ann", "--password-stdin", f"--data={shell.data}"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write(CANARY.encode())
+        process.stdin.flush()
+        for name in ("cmdline", "environ"):
+            assert CANARY.encode() not in Path(f"/proc/{process.pid}/{name}").read_bytes()
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (0, b"Added ann.\n", b"")
+    assert all(CANARY.encode() not in path.read_bytes() for path in shell.data.iterdir())
+
+
+@pytest.mark.parametrize("password", ["short 7", "x" * 1020 + CANARY])
+def test_a_refused_password_is_not_repeated__F33(shell: Shell, password: str) -> None:
+    answer = program("user", "add", "ann", "--password-stdin", f"--data={shell.data}", stdin=password.encode())
+    answer.refuses("A password has at ")
+    assert password not in answer.err
+
+
+# --- on a terminal ---------------------------------------------------------------------------------------------------
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(TERM="xterm", COLUMNS="100", LINES="30"),
+            start_new_session=True,
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def expect(self, text: str) -> None:
+        """Wait until this is shown, behind what was waited for before."""
+        deadline = time.monotonic() + 30
+        start = len(self.shown)
+        while text not in self.shown[start:]:
+            assert time.monotonic() < deadline, self.shown
+            self.shown += os.read(self._ours, 1024).decode()
+
+    def type(self, text: str) -> None:
+        time.sleep(0.1)  # until the echo is off: who types is slower
+        os.write(self._ours, text.encode())
+
+    def end(self) -> int:
+        """The exit code; what is still shown is kept."""
+        try:
+            while more := os.read(self._ours, 1024):
+                self.shown += more.decode()
+        except OSError:  # the terminal's other end is closed
+            pass
+        os.close(self._ours)
+        return self._process.wait(30)
+
+
+def test_on_a_terminal_a_new_password_is_asked_for_twice_and_not_shown(shell: Shell) -> None:
+    terminal = Terminal("user", "add", "ann", f"--data={shell.data}")
+    terminal.expect("Password for ann: ")
+    terminal.type(f"{CANARY}\n")
+    terminal.expect("Once more: ")
+    terminal.type(f"{CANARY}, or not\n")
+    terminal.expect("They are not the same.")
+    terminal.expect("Password for ann: ")
+    terminal.type(f"{CANARY}\n")
+    terminal.expect("Once more: ")
+    terminal.type(f"{CANARY}\n")
+    assert terminal.end() == 0
+    assert "Added ann." in terminal.shown
+    assert CANARY not in terminal.shown
+    (entry,) = shell.exports()
+    assert check_password(Secret(CANARY), entry["user"]["password_hash"])
+
+
+def test_on_a_terminal_lists_are_tables_and_deleting_is_asked_about(shell: Shell) -> None:
+    shell.imports(user("[bold]ann"))
+    listed = Terminal("user", "list", f"--data={shell.data}")
+    assert listed.end() == 0
+    assert "\x1b[" in listed.shown
+    assert "\u2500\u2500\u2500" in listed.shown
+    assert "[bold]ann" in listed.shown
+    asked = Terminal("user", "delete", "[bold]ann", f"--data={shell.data}")
+    asked.expect("Delete [bold]ann? This cannot be undone. [y/N]: ")
+    asked.type("n\n")
+    assert asked.end() == 1
+    assert "Nothing was deleted." in asked.shown
+    asked = Terminal("user", "delete", "[bold]ann", f"--data={shell.data}")
+    asked.expect("[y/N]: ")
+    asked.type("\x03")
+    assert asked.end() == 130
+    assert "Traceback" not in asked.shown
+    assert shell.user("[bold]ann")
