@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
 from bench.data import Data, fingerprint, sessions
-from bench.measure import Measured, percentile
+from bench.measure import BenchFailed, Measure, Measured, percentile
 from bench.rows import Row, Target, slowest_ratio
 from watchword.config.build import build
 from watchword.config.settings import Settings
@@ -20,118 +21,116 @@ from watchword.core.questions import FindSession
 from watchword.crypto.secret import fingerprint as fingerprint_of
 from watchword.edge.asgi import Scope, request_of
 from watchword.edge.engine import Admitted
+from watchword.http.message import Request
 from watchword.server.metrics import Metrics
 from watchword.server.witness import ServerWitness
 from watchword.storage import Cached
 
 T = TypeVar("T")
 
+_QUICK = Target(limit=30, unit=" us")
+_AS_AMONG_FEW = Target(limit=2, unit="x the p99 of", compare=slowest_ratio, to="find-1000")
+
 ROWS = (
     Row(name="core-request", what="a Request from an ASGI scope with seven header fields"),
     Row(
         name="core-check",
-        what="a session cookie: read, verified from the cache, decided; without HTTP and ASGI",
+        what="a session cookie on a Request: read, verified from the cache, decided",
         targets=(Target(limit=5, unit=" us"),),
     ),
     Row(name="find-cached", what="FindSession, answered from the cache"),
-    Row(name="find-1000", what="FindSession, not cached: SQLite with 1,000 sessions", targets=(Target(limit=30, unit=" us"),)),
+    Row(name="find-1000", what="FindSession, not cached, among 1,000 sessions in SQLite", targets=(_QUICK,)),
 )
-SIZES = (100_000, 1_000_000)
-"""How many sessions the long form looks among, besides 1,000."""
 LONG_ROWS = tuple(
     Row(
         name=f"find-{size}",
-        what=f"FindSession, not cached: SQLite with {size:,} sessions",
+        what=f"FindSession, not cached, among {size:,} sessions in SQLite",
         reference="find-1000",
-        targets=(
-            Target(limit=30, unit=" us"),
-            Target(limit=2, unit="x the p99 of", compare=slowest_ratio, to="find-1000"),
-        ),
+        targets=(_QUICK, _AS_AMONG_FEW),
     )
-    for size in SIZES
+    for size in (100_000, 1_000_000)
 )
+"""Filling their storages takes a while."""
 _A_TURN = 16
-"""Checks in one turn of the event loop, as when sixteen connections ask at once."""
+"""Operations in one turn of the event loop, as when sixteen connections ask at once."""
 
 
-class Checks:
-    """A session that is checked again and again on an event loop, as a server with sixteen connections does."""
-
-    def __init__(self, data: Data) -> None:
-        self._parts = build(Settings(), data.folder, ServerWitness(Metrics(), lambda event: None))
-        self._engine, self._protection = self._parts.service.engine, self._parts.service.own
-        self._scope = _scope(data)
-        self._question = FindSession(fingerprint_of(data.session.encode()))
-
-    def close(self) -> None:
-        self._parts.close()
-
-    def request(self, seconds: float) -> Measured:
-        """Building requests."""
-        return asyncio.run(_timed(lambda: None, lambda given: request_of(self._scope), seconds))
-
-    def check(self, seconds: float) -> Measured:
-        """Checking requests, without building them."""
-        engine, protection = self._engine, self._protection
-        assert isinstance(asyncio.run(self._once()), Admitted)
-        return asyncio.run(
-            _timed(
-                lambda: request_of(self._scope), lambda request: engine.run(engine.judge(request, protection)), seconds
-            )
-        )
-
-    def find(self, seconds: float) -> Measured:
-        """Looking the session up."""
-        answers = self._engine.answers
-        return asyncio.run(_timed(lambda: None, lambda given: answers.now(self._question), seconds))
-
-    async def _once(self) -> object:
-        return await self._engine.arun(self._engine.judge(request_of(self._scope), self._protection))
+def measures(names: Sequence[str], stack: ExitStack, data: Data, folder: Path) -> dict[str, Measure]:
+    """How to measure these rows; what they hold open is closed with the stack."""
+    found: dict[str, Measure] = {}
+    if {"core-request", "core-check", "find-cached"} & set(names):
+        found.update(_in_memory(stack, data))
+    for name in names:
+        if name not in found:
+            found[name] = _in_sqlite(stack, folder / name, int(name.removeprefix("find-")))
+    return {name: found[name] for name in names}
 
 
-class Lookups:
-    """Sessions that are looked up in the storage, because a cache that holds one of them knows none of the others."""
+def _in_memory(stack: ExitStack, data: Data) -> dict[str, Measure]:
+    parts = build(Settings(), data.folder, ServerWitness(Metrics(), lambda event: None))
+    stack.callback(parts.close)
+    engine, protection = parts.service.engine, parts.service.own
+    scope, question = _scope(data), FindSession(fingerprint_of(data.session.encode()))
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self._storage = sessions(folder, count)
-        self._cached = Cached(self._storage, size=1)
-        self._wanted = [fingerprint(random.randrange(count)) for _ in range(10_000)]
+    async def admitted() -> None:
+        if not isinstance(await engine.arun(engine.judge(request_of(scope), protection)), Admitted):
+            raise BenchFailed("The session of the bench is not admitted.")
 
-    def close(self) -> None:
-        self._storage.close()
+    def check(request: Request) -> object:
+        return engine.run(engine.judge(request, protection))
 
-    def find(self, seconds: float) -> Measured:
-        """Looking one after the other up."""
-        wanted = _again_and_again(self._wanted)
-        find = self._cached.find_session
-        return asyncio.run(_timed(lambda: FindSession(next(wanted)), find, seconds))
+    def new_request() -> Request:
+        return request_of(scope)
+
+    return {
+        "core-request": lambda seconds: asyncio.run(_timed(admitted, lambda: scope, request_of, seconds)),
+        "core-check": lambda seconds: asyncio.run(_timed(admitted, new_request, check, seconds)),
+        "find-cached": lambda seconds: asyncio.run(_timed(admitted, lambda: question, engine.answers.now, seconds)),
+    }
 
 
-async def _timed(prepare: Callable[[], T], work: Callable[[T], object], seconds: float) -> Measured:
-    """Do the work over and over. What is prepared for it is not counted."""
+def _in_sqlite(stack: ExitStack, folder: Path, count: int) -> Measure:
+    storage = sessions(folder, count)
+    stack.callback(storage.close)
+    # A cache that holds one session knows none of the others.
+    cached = Cached(storage, size=1)
+    wanted = cycle([FindSession(fingerprint(random.randrange(count))) for _ in range(10_000)])
+
+    async def found() -> None:
+        if cached.find_session(next(wanted)) is None:
+            raise BenchFailed("A session of the bench is not found.")
+
+    return lambda seconds: asyncio.run(_timed(found, lambda: next(wanted), cached.find_session, seconds))
+
+
+async def _timed(
+    begin: Callable[[], Awaitable[None]], prepare: Callable[[], T], work: Callable[[T], object], seconds: float
+) -> Measured:
+    """Begin, then do the work over and over on an event loop. What is prepared for it is not counted.
+
+    CPU time is taken of a whole turn; how long one piece of work took, in turns between these.
+    """
     times: list[int] = []
-    spent = 0
+    turns = spent = 0
+    await begin()
     gc.collect()
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    while time.perf_counter() < end or not times:
         given = [prepare() for _ in range(_A_TURN)]
-        cpu = time.thread_time_ns()
+        before = time.thread_time_ns()
         for one in given:
+            work(one)
+        spent += time.thread_time_ns() - before
+        turns += 1
+        await asyncio.sleep(0)
+        for one in [prepare() for _ in range(_A_TURN)]:
             begun = time.perf_counter_ns()
             work(one)
             times.append(time.perf_counter_ns() - begun)
-        spent += time.thread_time_ns() - cpu
         await asyncio.sleep(0)
     times.sort()
-    cpu_each = spent / len(times) / 1e3
-    return Measured(
-        cpu=cpu_each, rate=1e6 / cpu_each, p50=percentile(times, 50) / 1e3, p99=percentile(times, 99) / 1e3
-    )
-
-
-def _again_and_again(values: Sequence[T]) -> Iterator[T]:
-    while True:
-        yield from values
+    cpu = spent / turns / _A_TURN / 1e3
+    return Measured(cpu=cpu, rate=1e6 / cpu, p50=percentile(times, 50) / 1e3, p99=percentile(times, 99) / 1e3)
 
 
 def _scope(data: Data) -> Scope:
@@ -157,13 +156,3 @@ def _scope(data: Data) -> Scope:
         "query_string": b"",
         "headers": [(name.lower().encode(), value.encode()) for name, value in fields.items()],
     }
-
-
-@contextlib.contextmanager
-def lookups(folder: Path, count: int) -> Iterator[Lookups]:
-    """A storage with so many sessions, until the block ends."""
-    found = Lookups(folder, count)
-    try:
-        yield found
-    finally:
-        found.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
+from typing import TypeAlias
 
 
 class BenchFailed(Exception):
@@ -14,12 +15,21 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One round: CPU microseconds for one operation, operations a second, and how long one took, in microseconds."""
+    """One round of a row; None is what does not apply to it.
+
+    CPU microseconds for one operation, operations a second, how long one took in microseconds (median and p99), and
+    a figure of the row's own.
+    """
 
     cpu: float | None = None
     rate: float | None = None
     p50: float | None = None
     p99: float | None = None
+    value: float | None = None
+
+
+Measure: TypeAlias = Callable[[float], Measured]
+"""Measures one round, of about so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from bench import nginx, processes
 from bench.data import Data
 from bench.load import Asked, burst
-from bench.measure import Measured
+from bench.measure import Measure, Measured
 from bench.processes import Running
 from bench.rows import Row, Target, cpu_above, cpu_ratio
+from bench.servers import Servers
 
-_WARM_UP = 0.1
 _LITTLE = Target(limit=1.5, unit="x", compare=cpu_ratio, to="bare")
-_MIDDLEWARE = Target(limit=8, unit=" us more than", compare=cpu_above, to="bare")
+_MIDDLEWARE = Target(limit=8, unit=" us above", compare=cpu_above, to="bare")
 _LIKE_A_SESSION = Target(limit=1.2, unit="x", compare=cpu_ratio, to="verify-session")
 _PROXIED = Target(limit=2, unit="x", compare=cpu_ratio, to="nginx-basic")
+_WARM_UP = 0.1
 
-HOW = {
+HOW: Mapping[str, str] = {
     "session": "a session cookie",
-    "basic": "Basic, as before",
+    "basic": "Basic, as many times before",
     "token": "an auth token",
     "bearer": "a session's token by Bearer",
     "none": "no credentials: 401",
@@ -51,7 +48,7 @@ ROWS = (
         for how, said in HOW.items()
     ),
     Row(name="nginx-bare", what="nginx: return 204", reference="bare"),
-    Row(name="nginx-basic", what="nginx: auth_basic, {SHA}, around its built-in image", reference="bare"),
+    Row(name="nginx-basic", what="nginx: auth_basic with {SHA}, around its built-in image", reference="bare"),
     Row(
         name="nginx-verify",
         what="nginx: auth_request to /verify/nginx with a session cookie, around its built-in image",
@@ -61,75 +58,59 @@ ROWS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One row's request, and every process that its answer takes."""
+def measures(names: Sequence[str], servers: Servers, data: Data, generator: str | None) -> dict[str, Measure]:
+    """How to measure these rows, each warmed up. Those that need nginx are missing where there is none."""
+    found: dict[str, Measure] = {}
+    for name in names:
+        group, _, how = name.partition("-")
+        if group == "nginx":
+            if servers.nginx is not None:
+                behind = (servers.trusting,) if how == "verify" else ()
+                found[name] = _measure(_to_nginx(how, servers.nginx.url, data), (servers.nginx, *behind), generator)
+        elif group == "bare":
+            found[name] = _measure(Asked(url=f"{servers.bare.url}/", status=204), (servers.bare,), generator)
+        else:
+            running = servers.guarded if group == "guarded" else servers.watchword
+            good = 204 if group == "guarded" else 200
+            status = 401 if how == "none" else good
+            asked = Asked(url=f"{running.url}/{group}", status=status, fields=_credentials(how, data))
+            found[name] = _measure(asked, (running,), generator)
+        if name in found:
+            found[name](_WARM_UP)
+    return found
 
-    asked: Asked
-    processes: tuple[Running, ...]
-    generator: str | None
 
-    def measure(self, seconds: float) -> Measured:
-        """One round."""
-        before = sum(process.cpu_seconds() for process in self.processes)
-        load = burst(self.asked, seconds, self.generator)
-        spent = sum(process.cpu_seconds() for process in self.processes) - before
+def _measure(asked: Asked, running: tuple[Running, ...], generator: str | None) -> Measure:
+    def measure(seconds: float) -> Measured:
+        before = sum(process.cpu_seconds() for process in running)
+        load = burst(asked, seconds, generator)
+        spent = sum(process.cpu_seconds() for process in running) - before
         return Measured(
             cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99
         )
 
-
-@contextlib.contextmanager
-def subjects(names: list[str], data: Data, folder: Path, generator: str | None) -> Iterator[dict[str, Subject]]:
-    """What to measure for these rows, with the servers that they need, warmed up."""
-    groups = {name.partition("-")[0] for name in names}
-    with contextlib.ExitStack() as stack:
-        running: dict[str, tuple[Running, ...]] = {
-            "bare": (stack.enter_context(processes.python("bench.serving", "bare")),)
-        }
-        if groups & {"verify", "whoami"}:
-            running["verify"] = running["whoami"] = (stack.enter_context(watchword(data, folder / "watchword.toml")),)
-        if "guarded" in groups:
-            running["guarded"] = (
-                stack.enter_context(processes.python("bench.serving", "guarded", str(data.folder))),
-            )
-        if "nginx" in groups and (command := nginx.nginx()) is not None:
-            trusting = stack.enter_context(watchword(data, folder / "trusting.toml", trusted_proxies='["127.0.0.1"]'))
-            proxy = stack.enter_context(nginx.serving(command, folder / "nginx", trusting.url))
-            running["nginx"] = (proxy, trusting)
-        found: dict[str, Subject] = {}
-        for name in names:
-            group, _, how = name.partition("-")
-            if group in running:
-                serving = running[group] if name == "nginx-verify" else running[group][:1]
-                asked = _asked(group, how, serving[0].url, data)
-                found[name] = Subject(asked=asked, processes=serving, generator=generator)
-                found[name].measure(_WARM_UP)
-        yield found
+    return measure
 
 
-@contextlib.contextmanager
-def watchword(data: Data, config: Path, **settings: str) -> Iterator[Running]:
-    """The server itself, with one worker, by its own command line."""
-    config.write_text("\n".join(["[server]", *(f"{name} = {value}" for name, value in settings.items()), ""]))
-    arguments = ("serve", "--config", str(config), "--data", str(data.folder), "--port", "0")
-    with processes.python("watchword", *arguments) as running:
-        yield running
+def _credentials(how: str, data: Data) -> Mapping[str, str]:
+    match how:
+        case "session":
+            return data.cookie()
+        case "basic":
+            return data.basic()
+        case "token":
+            return data.auth_token()
+        case "bearer":
+            return data.bearer()
+        case _:
+            return {}
 
 
-def _asked(group: str, how: str, url: str, data: Data) -> Asked:
-    if group == "bare":
-        return Asked(url=f"{url}/", status=204)
-    if group == "nginx":
-        fields = {"bare": {}, "basic": data.basic(), "verify": data.cookie()}[how]
-        path = {"bare": "/bare", "basic": "/basic", "verify": "/asked"}[how]
-        return Asked(url=url + path, status=204 if how == "bare" else 200, fields=fields)
-    fields = {
-        "session": data.cookie,
-        "basic": data.basic,
-        "token": data.auth_token,
-        "bearer": data.bearer,
-        "none": dict[str, str],
-    }[how]()
-    good = 204 if group == "guarded" else 200
-    return Asked(url=f"{url}/{group}", status=401 if how == "none" else good, fields=fields)
+def _to_nginx(how: str, url: str, data: Data) -> Asked:
+    match how:
+        case "bare":
+            return Asked(url=f"{url}/bare", status=204)
+        case "basic":
+            return Asked(url=f"{url}/basic", status=200, fields=data.basic())
+        case _:
+            return Asked(url=f"{url}/asked", status=200, fields=data.cookie())

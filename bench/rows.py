@@ -1,14 +1,14 @@
-"""What a row of the table is: its name, what its rounds gave, what it is compared with, and what it is to reach."""
+"""What a row of the table is: its name, what it is compared with, and what it is to reach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from bench.measure import Measured, Spread, spread
 
-Rounds = list[Measured]
-Compare = Callable[[Measured, Measured], float]
+Compare: TypeAlias = Callable[[Measured, Measured], float]
 
 
 def cpu_ratio(one: Measured, other: Measured) -> float:
@@ -18,7 +18,7 @@ def cpu_ratio(one: Measured, other: Measured) -> float:
 
 
 def cpu_above(one: Measured, other: Measured) -> float:
-    """How many CPU microseconds more than the other's."""
+    """How many CPU microseconds more than the other."""
     assert one.cpu is not None and other.cpu is not None
     return one.cpu - other.cpu
 
@@ -39,8 +39,8 @@ def slowest_ratio(one: Measured, other: Measured) -> float:
 class Target:
     """What a row is to reach: at most `limit`, or at least, where `at_least` is said.
 
-    `compare` gives the figure from a round of the row and the same round of the row named `to`. Where there is nothing
-    to compare with, it is the row's `value`, or its CPU time.
+    `compare` takes a round of the row and the same round of the row named `to`. Where there is nothing to compare
+    with, the figure is the row's own value, or its CPU time where it has none.
     """
 
     limit: float
@@ -50,67 +50,77 @@ class Target:
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """A target with what was measured. It counts as reached by the median, not by the best round."""
+    """A target with the figure that was measured: the median counts, not the best round."""
 
     target: Target
-    value: float
+    figure: float
 
     @property
     def reached(self) -> bool:
         limit = self.target.limit
-        return self.value >= limit if self.target.at_least else self.value <= limit
-
-    def __str__(self) -> str:
-        beside = f" {self.target.to}" if self.target.to else ""
-        bound = "at least" if self.target.at_least else "at most"
-        verdict = "reached" if self.reached else "not yet"
-        return f"{figure(self.value)}{self.target.unit}{beside}, {bound} {self.target.limit:g}: {verdict}"
+        return self.figure >= limit if self.target.at_least else self.figure <= limit
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. `reference` names the row that its ratio is taken to, `value` is a figure of its own."""
+    """One line of the table. `reference` names the row that its ratio is taken to."""
 
     name: str
     what: str
     reference: str | None = None
     targets: tuple[Target, ...] = ()
-    rounds: Rounds = field(default_factory=list[Measured])
-    value: float | None = None
 
-    def spread(self, part: str) -> Spread | None:
-        """Median, least and most of one part of the measurements; None where it was not measured."""
-        values = [value for measured in self.rounds if (value := getattr(measured, part)) is not None]
+
+class Results:
+    """All rounds of all rows. Rows are compared round by round, because they were measured in turn."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._rounds: dict[str, list[Measured]] = {row.name: [] for row in rows}
+
+    def add(self, name: str, measured: Measured) -> None:
+        """One more round of a row."""
+        self._rounds[name].append(measured)
+
+    def spread(self, row: Row, part: str) -> Spread | None:
+        """Median, least and most of one part of the measurements; None where it does not apply."""
+        values = [value for measured in self._rounds[row.name] if (value := getattr(measured, part)) is not None]
         return spread(values) if values else None
 
-    def ratio(self, rows: Mapping[str, Row]) -> Spread | None:
-        """CPU time over the reference's, round by round; None where there is no such comparison."""
-        if self.reference is None or self.reference not in rows or not self.rounds:
-            return None
-        return spread(self._compared(rows[self.reference], cpu_ratio))
+    def ratio(self, row: Row) -> Spread | None:
+        """CPU time over the reference's; None where there is no reference in this run."""
+        return None if row.reference is None else self._compared(row, row.reference, cpu_ratio)
 
-    def judged(self, rows: Mapping[str, Row]) -> tuple[Judged, ...]:
-        """The targets with their figures, without those whose other row was not measured."""
-        return tuple(
-            Judged(target=target, value=value)
-            for target in self.targets
-            if (value := self._figure(target, rows)) is not None
-        )
+    def judged(self, row: Row) -> tuple[Judged, ...]:
+        """The row's targets, without those whose other row is not in this run."""
+        figures = ((target, self._figure(row, target)) for target in row.targets)
+        return tuple(Judged(target, figure.median) for target, figure in figures if figure is not None)
 
-    def _figure(self, target: Target, rows: Mapping[str, Row]) -> float | None:
-        if target.compare is None:
-            cpu = self.spread("cpu")
-            return self.value if self.value is not None else None if cpu is None else cpu.median
-        if target.to not in rows or not self.rounds:
-            return None
-        return spread(self._compared(rows[target.to], target.compare)).median
+    def _figure(self, row: Row, target: Target) -> Spread | None:
+        if target.compare is not None:
+            return self._compared(row, target.to, target.compare)
+        return self.spread(row, "value") or self.spread(row, "cpu")
 
-    def _compared(self, other: Row, compare: Compare) -> list[float]:
-        return [compare(one, beside) for one, beside in zip(self.rounds, other.rounds, strict=True)]
+    def _compared(self, row: Row, other: str, compare: Compare) -> Spread | None:
+        pairs = list(zip(self._rounds[row.name], self._rounds.get(other, []), strict=False))
+        return spread([compare(one, beside) for one, beside in pairs]) if pairs else None
 
 
-def figure(value: float) -> str:
-    """A number with three digits that count, and no more."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+def chosen(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """The rows of these names, or of these groups: `verify` stands for every `verify-…`.
+
+    Raises:
+        ValueError: where a name stands for no row.
+    """
+    for name in names:
+        if not any(_stands_for(name, row) for row in rows):
+            raise ValueError(f"there is no row {name!r}: choose from {', '.join(row.name for row in rows)}")
+    picked = [row for row in rows if not names or any(_stands_for(name, row) for name in names)]
+    needed = {row.reference for row in picked} | {target.to for row in picked for target in row.targets}
+    return [row for row in rows if row in picked or row.name in needed]
+
+
+def _stands_for(name: str, row: Row) -> bool:
+    return row.name == name or row.name.startswith(name + "-")

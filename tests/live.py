@@ -91,7 +91,11 @@ def start(
     command += ["--port", str(port), *arguments]
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **(environ or {})}, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **(environ or {})},
+            start_new_session=True,
         )
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], PATIENCE)

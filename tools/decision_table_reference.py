@@ -1,4 +1,4 @@
-"""Writes docs/reference/decision-table.md from the rows that the server runs by; `--check` says whether it is up to date."""
+"""Writes docs/reference/decision-table.md from the rows that the server runs by; `--check`: is it up to date?"""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def test_a_doctor_signs_in_works_and_signs_out__S3_9__S2_1(demo: Demo, watched: 
     expect(panel.notes.last).to_contain_text("bob")
     panel.button("Sign out").click()
     panel.expect_at_the_door("You are signed out.")
+    assert "Sleeps well" not in watched.page.content()
     told = {"token": ("DELETE", "/tokens/bob"), "cookie": ("POST", "/logout")}[way]
     assert [request.method for request in demo.seen_at(told[1])] == [told[0]]
 

@@ -157,6 +157,23 @@ def test_failing_statement_takes_back_its_change_but_no_other(file: Path, other:
         assert storage.find_account(FindAccount("ann")) == ANN
 
 
+def test_what_is_answered_is_synced_to_the_disk__F5(file: Path) -> None:
+    """SQLite's manual: in WAL mode only synchronous=FULL (2) survives a power cut."""
+
+    class Asked(sqlite3.Connection):
+        opened: ClassVar[list[sqlite3.Connection]] = []
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.opened.append(self)
+
+    with closing(SqliteStorage(file, Asked)) as storage:
+        storage.add_account(AddAccount(BOB))
+        (writer,) = Asked.opened
+        settings = ("journal_mode", "synchronous", "foreign_keys")
+        assert [writer.execute(f"PRAGMA {name}").fetchone()[0] for name in settings] == ["wal", 2, 1]
+
+
 def test_touches_are_written_together_within_a_second_or_so(file: Path, storage: SqliteStorage) -> None:
     storage.put_sessions(session_of(ANN, f"t{number}") for number in range(1500))
     before = commits(file)

@@ -105,7 +105,8 @@ class Httpie:
         return self.run("--session-read-only", str(self._session), "-a", user, "GET", url, *sent)
 
     def log_in(self, url: str, name: str, password: str) -> Answer:
-        return self.run("--session", str(self._session), "--form", "POST", f"{url}/login", f"username={name}", f"password={password}")
+        form = (f"username={name}", f"password={password}")
+        return self.run("--session", str(self._session), "--form", "POST", f"{url}/login", *form)
 
     def forge(self, url: str, cookie: str) -> None:
         cookies: list[dict[str, object]] = [

@@ -42,9 +42,7 @@ def openmrs() -> Iterator[Live]:
 
 
 @pytest.fixture(params=CLIENTS)
-def client(
-    request: pytest.FixtureRequest, tmp_path: Path, require_program: Callable[[str], str]
-) -> Iterator[Client]:
+def client(request: pytest.FixtureRequest, tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[Client]:
     made = client_of(request.param, tmp_path, require_program)
     yield made
     made.close()

@@ -39,9 +39,7 @@ def restheart() -> Iterator[Live]:
 
 
 @pytest.fixture(params=CLIENTS)
-def client(
-    request: pytest.FixtureRequest, tmp_path: Path, require_program: Callable[[str], str]
-) -> Iterator[Client]:
+def client(request: pytest.FixtureRequest, tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[Client]:
     made = client_of(request.param, tmp_path, require_program)
     yield made
     made.close()
@@ -107,8 +105,10 @@ def test_a_token_is_shown_and_deleted_by_its_owner_alone__S3_4(
     theirs = client.get(f"{restheart.url}/tokens/other", user=f"userid:{PASSWORD}")
     assert (theirs.status, theirs.code) == (403, "not-yours")
     gone = subprocess.run(
-        [require_program("curl"), "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE"]
-        + ["-u", f"userid:{token}", f"{restheart.url}/tokens/userid"],
+        [
+            *(require_program("curl"), "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE"),
+            *("-u", f"userid:{token}", f"{restheart.url}/tokens/userid"),
+        ],
         capture_output=True,
         text=True,
         timeout=30,

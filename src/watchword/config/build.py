@@ -15,7 +15,7 @@ from watchword.config.key_file import AUTH_TOKENS, load_or_make_keys
 from watchword.config.personas import MechanismName
 from watchword.config.settings import Settings
 from watchword.config.spaces import ResolvedSpace
-from watchword.core.ask import NotYet
+from watchword.core.ask import AnswerFailed, NotYet
 from watchword.core.mechanism import AnyMechanism
 from watchword.core.policy import Ceiling, GrowingDelay, Limits
 from watchword.core.questions import (
@@ -114,9 +114,7 @@ def build(
     targets = [_space(space, settings, tokens, manager, own=False) for space in spaces]
     own = _space(spaces[0], settings, tokens, manager, own=True)
     cookie = next((m for m in own.mechanisms if isinstance(m, SessionCookie)), _cookie(spaces[0], settings))
-    rules = server_rules(
-        spaces[0].unnamed, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri
-    )
+    rules = server_rules(spaces[0].unnamed, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri)
     # /whoami is what clients try credentials on: what the configuration demands of it, it gets.
     configured = [rule for rule in spaces[0].rules if rule.path == "/whoami"]
     service = Service(
@@ -151,7 +149,7 @@ def clean_up_regularly(storage: Storage) -> Callable[[], None]:
             try:
                 while not stop.is_set() and storage.clean_up(CleanUp(time.time())):
                     pass
-            except Exception:  # the next round tries again; nothing that was answered depends on it
+            except AnswerFailed:  # the next round tries again; nothing that was answered depends on it
                 continue
 
     threading.Thread(target=work, name="watchword-clean-up", daemon=True).start()

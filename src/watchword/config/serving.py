@@ -83,9 +83,7 @@ def run_server(
 def first_steps(storage: Storage) -> None:
     """Where there is no account yet, say how to make the first administrator. No account comes with the product."""
     if not storage.list_accounts(ListAccounts(limit=1)).accounts:
-        print(
-            "There are no accounts yet. Make the first administrator with:\n"
-            "  watchword user add NAME --role admin",
-            file=sys.stderr,
-            flush=True,
+        sys.stderr.write(
+            "There are no accounts yet. Make the first administrator with:\n  watchword user add NAME --role admin\n"
         )
+        sys.stderr.flush()

@@ -38,8 +38,8 @@ class Circumstances:
     - `cleartext`: neither TLS, nor loopback, nor a trusted proxy that says TLS, nor allowed (C14).
     - `peer_allowed`: the peer may come here at all (C14).
     - `broken`: why the request's credentials cannot be read as any (C10), None where they can.
-    - `authorization`: an Authorization field is present, whatever its scheme; `bearer`: Bearer was used in one, readable
-      or not.
+    - `authorization`: an Authorization field is present, whatever its scheme; `bearer`: Bearer was used in one,
+      readable or not.
     - `presents`: credentials of some kind are present, for C14 on public targets.
     - `unsafe`: the method is not safe (RFC 9110 section 9.2.1); `foreign`: the Origin veto holds.
     - `browser`: the request comes from a browser, so Basic and Digest may be replays.

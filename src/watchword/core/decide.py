@@ -60,7 +60,7 @@ CELLS: Mapping[str, Cell] = {
     for cell in (
         Cell(id="C00", status=None, title="Granted", rule="OpenMRS steps 1, 2, 4"),
         Cell(id="C01", status=None, title="Granted to anybody", rule="public target"),
-        Cell(id="C02", status=None, title="Judged as if protected", rule="public target, deliberate credentials failed"),
+        Cell(id="C02", status=None, title="Judged as if protected", rule="public target, deliberate credentials"),
         Cell(
             id="C03",
             status=401,
@@ -84,9 +84,7 @@ CELLS: Mapping[str, Cell] = {
             rule="OpenMRS; 403 only while clients migrate",
         ),
         Cell(id="C06", status=None, title="Granted by a later mechanism", rule="OpenMRS steps 2, 4"),
-        Cell(
-            id="C07", status=401, title="Invalid credentials", challenges=Challenges.OTHERS, rule="OpenMRS step 5"
-        ),
+        Cell(id="C07", status=401, title="Invalid credentials", challenges=Challenges.OTHERS, rule="OpenMRS step 5"),
         Cell(
             id="C08",
             status=401,
@@ -378,9 +376,7 @@ STAGE_2 = (
 
 def _deliberate(case: Case) -> str | None:
     for attempt in case.others:
-        if not case.ambient(attempt) and not (
-            case.requirement.ignore_invalid and isinstance(attempt.outcome, Failed)
-        ):
+        if not case.ambient(attempt) and not (case.requirement.ignore_invalid and isinstance(attempt.outcome, Failed)):
             return "as-if-protected"
     return None
 
@@ -659,9 +655,7 @@ def _stated(which: Challenges, case: Case) -> list[tuple[AnyMechanism, Challenge
     if which is Challenges.STEP_UP:
         lacking = Insufficient.AUTHENTICATION
         stated = [(a.mechanism, a.mechanism.challenge(lacking, case.requirement)) for a in taken]
-        told = [
-            (m, c) for m, c in stated if m.kind is Kind.SESSION_COOKIE or c.scheme.lower() == "bearer"
-        ]
+        told = [(m, c) for m, c in stated if m.kind is Kind.SESSION_COOKIE or c.scheme.lower() == "bearer"]
         return told or stated
     return [(a.mechanism, a.challenge(case.requirement)) for a in taken]
 

@@ -35,8 +35,8 @@ class Mechanism(Protocol[C]):
     """One way to prove who a request comes from. C is its own type of credentials.
 
     `fields` names the request fields it reads (for Vary, lower-case). `invalid_code` and `expired_code` are the
-    public codes of its failures. `interactive` says that browsers answer its challenge with a pop-up; `needs_body` that it cannot work where no content is
-    at hand (forward-auth), which is refused at start-up.
+    public codes of its failures. `interactive` says that browsers answer its challenge with a pop-up; `needs_body`
+    that it cannot work where no content is at hand (forward-auth), which is refused at start-up.
     """
 
     @property

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from watchword.core.principal import Authentication, Instant, Principal
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,8 @@ def _face(refused: Refused, face: Face, request_id: str) -> tuple[bytes, bytes]:
 
 
 _STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;color:#1c2430;background:#fff}"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
+    "color:#1c2430;background:#fff}"
     "h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.25rem 0}small{color:#5b6675}"
     "@media(prefers-color-scheme:dark){body{color:#e8ebf0;background:#14181f}small{color:#9aa4b2}}"
 )
@@ -121,7 +122,8 @@ _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest())
 def _page(refused: Refused, request_id: str) -> bytes:
     title, detail = escape(refused.title), escape(refused.detail)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><main><h1>{title}</h1><p>{detail}</p>"
         f"<p><small>{refused.status} {escape(refused.code)} &middot; {refused.cell} &middot; {request_id}</small></p>"
         f"</main></body></html>"

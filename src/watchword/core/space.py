@@ -79,8 +79,8 @@ class Rule:
     """What one kind of target demands.
 
     `path` is made of literal segments, `{name}` for any one segment, and a last `*` for this and everything below.
-    `methods` (GET includes HEAD) and `host` are None where any will do. `owner` and `self_service` name the `{name}` segment whose
-    value becomes the requirement's.
+    `methods` (GET includes HEAD) and `host` are None where any will do. `owner` and `self_service` name the `{name}`
+    segment whose value becomes the requirement's.
     """
 
     path: str

@@ -67,9 +67,7 @@ class SessionCookie:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
             return Rejected("sent twice")
         return (
-            yield from judge_session(
-                fingerprint(credentials.values[0]), now, mechanism=self.name, realm=self.realm
-            )
+            yield from judge_session(fingerprint(credentials.values[0]), now, mechanism=self.name, realm=self.realm)
         )
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:

@@ -80,9 +80,7 @@ _ABOUT_THE_CLIENT = (
 )
 
 
-def nginx_configuration(
-    *, server_url: str, upstream_url: str, listen: str = "8081", server_name: str = "_"
-) -> str:
+def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "8081", server_name: str = "_") -> str:
     """What belongs into the `http` block of nginx 1.22 or later: a `server`, and how it reaches Watchword.
 
     `server_url` is Watchword's, `upstream_url` that of the API to protect.
@@ -241,9 +239,7 @@ def _problem(cell: str, code: str) -> str:
     """Status and content of a refusal that nginx tells itself, as `return` takes them."""
     told = CELLS[cell]
     assert told.status is not None
-    problem = Problem(
-        PROBLEM_TYPE + code, told.title, status=told.status, detail=DETAILS[code], code=code, cell=cell
-    )
+    problem = Problem(PROBLEM_TYPE + code, told.title, status=told.status, detail=DETAILS[code], code=code, cell=cell)
     text = problem.body().decode("ascii").replace("\\", "\\\\").replace("'", "\\'")
     return f"{told.status} '{text}'"
 

@@ -21,9 +21,7 @@ class Password:
     password: Secret
 
 
-def judge_password(
-    credentials: Password, now: Instant, *, mechanism: str, realm: str, address: str
-) -> Steps[Outcome]:
+def judge_password(credentials: Password, now: Instant, *, mechanism: str, realm: str, address: str) -> Steps[Outcome]:
     """What a user name and a password prove. `address` is the client's, for the limits."""
     answer = yield from ask(CheckPassword(looked_up_name(credentials.name), credentials.password, address, now))
     match answer:

@@ -242,8 +242,8 @@ export class Panel {
   /** A 403 told for what it is: no question of who somebody is, so no form to sign in. */
   #mayNot(answer, deed, role) {
     if (answer.status !== 403) return answer.content?.detail ?? `Status ${answer.status}`;
-    const { user } = this.#way.who;
-    return `To ${deed} takes the role ${role}. You are still signed in as ${user}, and to sign in again would change nothing.`;
+    const signedIn = `You are still signed in as ${this.#way.who.user}`;
+    return `To ${deed} takes the role ${role}. ${signedIn}, and to sign in again would change nothing.`;
   }
 
   // --- the time that is left
