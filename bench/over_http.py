@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 from bench.data import Data
-from bench.load import Asked, burst
+from bench.load import Asked, burst, with_sockets
 from bench.measure import Measure, Measured
 from bench.processes import Running
 from bench.rows import Row, Target, cpu_above, cpu_ratio
@@ -15,7 +16,9 @@ _LITTLE = Target(limit=1.5, unit="x", compare=cpu_ratio, to="bare")
 _MIDDLEWARE = Target(limit=8, unit=" us above", compare=cpu_above, to="bare")
 _LIKE_A_SESSION = Target(limit=1.2, unit="x", compare=cpu_ratio, to="verify-session")
 _PROXIED = Target(limit=2, unit="x", compare=cpu_ratio, to="nginx-basic")
-_WARM_UP = 0.1
+_WARM_UP = 100
+"""Requests."""
+_PATIENCE = 30.0
 
 HOW: Mapping[str, str] = {
     "session": "a session cookie",
@@ -75,12 +78,12 @@ def measures(names: Sequence[str], servers: Servers, data: Data, generator: str 
             status = 401 if how == "none" else good
             asked = Asked(url=f"{running.url}/{group}", status=status, fields=_credentials(how, data))
             found[name] = _measure(asked, (running,), generator)
-        if name in found:
-            found[name](_WARM_UP)
     return found
 
 
 def _measure(asked: Asked, running: tuple[Running, ...], generator: str | None) -> Measure:
+    with_sockets(asked.url, repeat(asked, _WARM_UP), _PATIENCE)
+
     def measure(seconds: float) -> Measured:
         before = sum(process.cpu_seconds() for process in running)
         load = burst(asked, seconds, generator)

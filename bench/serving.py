@@ -10,10 +10,12 @@ from pathlib import Path
 
 from watchword.config.build import build
 from watchword.config.settings import Settings
+from watchword.core.events import Event
 from watchword.edge.asgi import Guarded, Receive, Scope, Send
-from watchword.http.message import Response
+from watchword.http.message import Request, Response
 from watchword.server.metrics import Metrics, Row
 from watchword.server.run import Listen, MakeWorker, Worker, serve
+from watchword.server.unread import Fault
 from watchword.server.witness import ServerWitness
 
 
@@ -23,25 +25,38 @@ async def no_content(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+def _unread(fault: Fault, request: Request) -> Response:
+    """The answer to what is no request: wrk sends none such."""
+    return Response(400)
+
+
 def bare(own: Row, rows: list[Row]) -> Worker:
     """The application, and nobody who checks anything."""
-    return Worker(application=no_content, too_large=lambda: Response(431), close=lambda: None)
+    return Worker(application=no_content, unread=_unread, close=lambda: None)
 
 
 def guarded(data: Path) -> MakeWorker:
     """The same application behind the ASGI middleware."""
 
     def make(own: Row, rows: list[Row]) -> Worker:
-        parts = build(Settings(), data, ServerWitness(Metrics(own, rows), lambda event: None))
+        parts = build(Settings(), data, ServerWitness(Metrics(own, rows), _unheard))
         application = Guarded(no_content, parts.service.engine, parts.service.targets)
-        return Worker(application=application, too_large=lambda: Response(431), close=parts.close)
+        return Worker(application=application, unread=_unread, close=parts.close)
 
     return make
 
 
 def main() -> None:
     make = guarded(Path(sys.argv[2])) if sys.argv[1] == "guarded" else bare
-    sys.exit(serve(Listen(host="127.0.0.1", port=0), make, lambda url: print(f"It is ready: {url}", flush=True)))
+    sys.exit(serve(Listen(host="127.0.0.1", port=0), make, _say_ready, _unheard))
+
+
+def _say_ready(url: str) -> None:
+    print(f"It is ready: {url}", flush=True)
+
+
+def _unheard(event: Event) -> None:
+    """Nothing is logged."""
 
 
 if __name__ == "__main__":

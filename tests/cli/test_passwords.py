@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import time
 from pathlib import Path
@@ -129,14 +130,14 @@ class Terminal:
         )
         os.close(theirs)
         self.shown = ""
+        self._seen = 0
 
     def expect(self, text: str) -> None:
         """Wait until this is shown, behind what was waited for before."""
-        deadline = time.monotonic() + 30
-        start = len(self.shown)
-        while text not in self.shown[start:]:
-            assert time.monotonic() < deadline, self.shown
+        while (found := self.shown.find(text, self._seen)) < 0:
+            assert select.select([self._ours], [], [], 30)[0], self.shown
             self.shown += os.read(self._ours, 1024).decode()
+        self._seen = found + len(text)
 
     def type(self, text: str) -> None:
         time.sleep(0.1)  # until the echo is off: who types is slower

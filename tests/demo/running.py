@@ -15,6 +15,7 @@ import uvicorn
 from watchword.config.build import build
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed
+from watchword.core.events import Event
 from watchword.demo.app import demo_around
 from watchword.demo.people import Person, new_people
 from watchword.edge.asgi import Application, Receive, Scope, Send, request_of
@@ -75,7 +76,12 @@ def run_demo(data: Path, settings: dict[str, Any]) -> tuple[Demo, Callable[[], N
     demo = Demo()
     demo.storage = Breakable(open_storage("sqlite:///demo.db", data))
     counters = Metrics()
-    witness = ServerWitness(counters, lambda event: demo.cells.append(str(event.fields["cell"])))
+
+    def log(event: Event) -> None:
+        if "cell" in event.fields:  # log-ins and the like are events, too
+            demo.cells.append(str(event.fields["cell"]))
+
+    witness = ServerWitness(counters, log)
     parts = build(configured, data, witness, storage=cast(Storage, demo.storage))
     engine = replace(parts.service.engine, clock=lambda: time.time() + demo.ahead)
     service = replace(parts.service, engine=engine)

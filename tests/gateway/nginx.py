@@ -47,7 +47,7 @@ def write_configuration(configuration: str, folder: Path) -> Path:
     return main
 
 
-def tested(nginx: str, configuration: str, folder: Path) -> tuple[int, list[str]]:
+def check_configuration(nginx: str, configuration: str, folder: Path) -> tuple[int, list[str]]:
     """What `nginx -t` says: its exit code and its lines."""
     main = write_configuration(configuration, folder)
     command = [nginx, "-t", "-e", "stderr", "-p", str(folder), "-c", str(main)]

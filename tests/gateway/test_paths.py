@@ -14,6 +14,8 @@ from tests.gateway.wire import answers, basic, talk
 
 pytestmark = pytest.mark.nginx
 
+NO_PATHS = ["*", "admin/x", "api.example.com:80"]
+
 # Each begins where everybody may go, and ends, for some server, where only administrators may.
 HOSTILE = (
     "/public/../admin/x",
@@ -52,7 +54,6 @@ HOSTILE = (
     "/public/..%0a/admin/x",
     "/public/..%09/admin/x",
     "/public/../admin/x?y=/public/",
-    "/public/..?/../admin/x",
     "/public/x#/../../admin/x",
     "/public#/../admin/x",
     "/public/%23/../../admin/x",
@@ -76,7 +77,6 @@ HOSTILE = (
     "/admin/x?/../public/x",
     "/admin/x%3f/public",
     "/admin%00/public",
-    "/admin%20/x",
     "/admin%20/../admin/x",
     "/x/../admin/x",
     "/admin/x#/public",
@@ -90,10 +90,8 @@ HOSTILE = (
     "HTTP://API.EXAMPLE.COM//admin/x",
     "http:/admin/x",
     "http:///admin/x",
-    "*",
-    "admin/x",
-    "api.example.com:80",
-    "/public/\x80\x81/../admin/x",
+    *NO_PATHS,
+    "/public/\x80\x81/../../admin/x",
     "/public/\xc0\xae\xc0\xae/admin/x",
     "/public/.\t./admin/x",
 )
@@ -105,9 +103,8 @@ def _decoded(path: str) -> str:
 
 def _lenient(path: str) -> str:
     """Overlong forms decoded, as careless UTF-8 decoders do."""
-    path = re.sub("\xe0\x80([\x80-\xbf])", r"\1", path)
-    pairs = re.compile("([\xc0\xc1])([\x80-\xbf])")
-    return pairs.sub(lambda match: chr((ord(match[1]) & 1) << 6 | ord(match[2]) & 0x3F), path)
+    overlong = re.compile("(?:[\xc0\xc1]|\xe0[\x80\x81])[\x80-\xbf]")
+    return overlong.sub(lambda match: chr((ord(match[0][-2]) & 1) << 6 | ord(match[0][-1]) & 0x3F), path)
 
 
 def _compatible(path: str) -> str:
@@ -139,7 +136,7 @@ _READERS: tuple[Callable[[str], str], ...] = (
     lambda path: re.sub(";[^/]*", "", path),
     lambda path: re.sub("%u00([0-9A-Fa-f]{2})", r"%\1", path),
     lambda path: re.sub("[\x00?#].*", "", path, flags=re.DOTALL),
-    lambda path: re.sub("[\x00-\x20\x7f]", "", path),
+    lambda path: re.sub("[\x00-\x1f\x7f]", "", path),
     lambda path: re.sub("^[A-Za-z]+:/*[^/]*", "", path),
 )
 
@@ -173,8 +170,7 @@ def talk_about(gateway: Gateway, target: str, fields: tuple[tuple[str, str], ...
 
 def test_readers_find_the_way_there() -> None:
     """The table would prove nothing if it missed what it is about."""
-    lost = [target for target in HOSTILE if not leads_to(target, "/admin")]
-    assert lost == ["*", "admin/x", "api.example.com:80", "/admin/..;/public/../admin/x"][:3]
+    assert [target for target in HOSTILE if not leads_to(target, "/admin")] == NO_PATHS
 
 
 @pytest.mark.parametrize("target", HOSTILE)
@@ -203,6 +199,7 @@ def test_administrators_are_served_exactly_what_they_asked_for__F22(gateway: Gat
         "/public/a%20b",
         "/public/a;v=1",
         "/public/x?next=/admin/../y&z=%2e%2e%2f",
+        "/public/x?/../../../admin/x",
         "/public/~ann/",
     ],
 )

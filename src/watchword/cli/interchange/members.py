@@ -26,6 +26,9 @@ class Wrong:
     problems: tuple[str, ...]
 
 
+NO_OBJECT = Wrong(None, ("is no object; write {...}",))
+
+
 class Unfit(ValueError):
     """A value is not what its member holds. The message goes on after the member's name."""
 
@@ -33,12 +36,10 @@ class Unfit(ValueError):
 class Members:
     """The members of one object. A null counts as a member that is not there."""
 
-    def __init__(self, value: Json, known: tuple[str, ...]) -> None:
+    def __init__(self, values: Mapping[str, Json], known: tuple[str, ...]) -> None:
         self.problems: list[str] = []
-        self._values: Mapping[str, Json] = value if isinstance(value, dict) else {}
-        if not isinstance(value, dict):
-            self.problems.append("is no object; write {...}")
-        for name in sorted(self._values.keys() - set(known)):
+        self._values = values
+        for name in sorted(values.keys() - set(known)):
             near = get_close_matches(name[:100], known, n=1)
             self.problems.append(
                 f"has a member {name[:100]!a}, which means nothing; "

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watchword.cli.interchange.members import Members, Unfit, Wrong, instant, label, labels, name, span, text
+from watchword.cli.interchange.members import NO_OBJECT, Members, Unfit, Wrong, instant, label, labels, name, span, text
 from watchword.core.records import Json, Session
 from watchword.crypto.secret import fingerprint
 
@@ -66,6 +66,8 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 def read_session(value: Json) -> SessionEntry | Wrong:
     """What the entry says, or what is wrong with it."""
+    if not isinstance(value, dict):
+        return NO_OBJECT
     members = Members(value, _SESSION)
     members.require("user")
     members.require("expires_at")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watchword.cli.interchange.members import Members, Unfit, Wrong, instant, label, labels, name, switch, text
+from watchword.cli.interchange.members import NO_OBJECT, Members, Unfit, Wrong, instant, label, labels, name, switch, text
 from watchword.core.records import Account, AuthTokenInputs
 from watchword.crypto.password import is_known_format, normalise
 from watchword.crypto.secret import Secret
@@ -56,6 +56,8 @@ _USER = (
 
 def read_user(value: Json) -> UserEntry | Wrong:
     """What the entry says, or what is wrong with it."""
+    if not isinstance(value, dict):
+        return NO_OBJECT
     members = Members(value, _USER)
     members.require("name")
     who = members.read("name", name)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import AliasChoices, Field
 from starlette.responses import Response
 
 from watchword.core.events import event_about
@@ -26,9 +27,9 @@ router = APIRouter(tags=["accounts"])
 
 
 class NewPassword(Content):
-    """Another password. `current_password` is needed for one's own."""
+    """Another password, also as `new_password`. `current_password` is needed for one's own."""
 
-    password: PasswordText
+    password: PasswordText = Field(validation_alias=AliasChoices("password", "new_password"))
     current_password: PasswordText | None = None
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -21,11 +20,8 @@ def upgrade_sqlite(path: Path, patience: float) -> None:
     Raises:
         sqlite3.Error: where SQLite refuses; the file is then as it was.
     """
-    engine = create_engine(f"sqlite:///{path.absolute()}", poolclass=NullPool, connect_args={"timeout": 0})
-
-    @event.listens_for(engine, "connect")
-    def leave_transactions_to_us(dbapi: Any, record: object) -> None:
-        dbapi.isolation_level = None  # else the driver commits before DDL
+    url = URL.create("sqlite", database=str(path.absolute()))
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 0})
 
     @event.listens_for(engine, "begin")
     def take_the_write_lock(connection: Connection) -> None:
