@@ -16,7 +16,9 @@ from watchword.cli.commands import watchword
 from watchword.cli.run import INTERRUPTED, NOBODY_READS
 
 
-def commands(group: click.Group = watchword, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    group: click.Group = watchword, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command that does something, with the words that name it."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):

@@ -45,7 +45,12 @@ def test_one_account_for_all_spellings_of_a_name__F17(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("a:b", "A name has no colon"), ("", "A name is needed"), (" ann", "A name neither begins"), ("a\x00b", "control")],
+    [
+        ("a:b", "A name has no colon"),
+        ("", "A name is needed"),
+        (" ann", "A name neither begins"),
+        ("a\x00b", "control"),
+    ],
 )
 def test_a_name_that_cannot_be_used_is_refused_before_a_password_is_asked_for__S3_1(
     shell: Shell, name: str, says: str
@@ -187,7 +192,9 @@ def test_a_folder_that_was_mistyped_is_not_made(shell: Shell, arguments: tuple[s
 def test_a_folder_that_cannot_be_used_is_said(shell: Shell) -> None:
     shell.data.write_text("a file")
     shell("user", "list").refuses(str(shell.data))
-    shell("user", "add", "ann", "--password-stdin", stdin=PASSWORD.encode()).refuses(str(shell.data), "cannot be created")
+    shell("user", "add", "ann", "--password-stdin", stdin=PASSWORD.encode()).refuses(
+        str(shell.data), "cannot be created"
+    )
 
 
 def test_a_file_that_is_no_database_is_said(shell: Shell) -> None:

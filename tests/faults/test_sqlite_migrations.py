@@ -10,6 +10,7 @@ import sys
 import textwrap
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -213,6 +214,6 @@ def test_url_that_names_no_storage_is_refused(url: str, tmp_path: Path) -> None:
 def test_urls_name_storages(tmp_path: Path) -> None:
     assert isinstance(open_storage("memory:", tmp_path), MemoryStorage)
     assert not list(tmp_path.iterdir())
-    elsewhere = tmp_path / "else where" / "w#1.db"
-    open_storage(f"sqlite:///{elsewhere.as_posix().replace(' ', '%20').replace('#', '%23')}", tmp_path).close()
+    elsewhere = tmp_path / "else where" / "w#1?%.db"
+    open_storage(f"sqlite:///{quote(elsewhere.as_posix())}", tmp_path).close()
     assert elsewhere.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.live import Live
 
 pytestmark = pytest.mark.gateway
 
-IDENTITY = ("Remote-User", "Remote-Roles", "Remote-Scopes", "Remote-Session")
+IDENTITY = ("Remote-User", "Remote-Roles", "Remote-Scopes", "Remote-Session", "Watchword-Identity")
 
 CADDYFILE = """\
 {{
@@ -110,7 +111,12 @@ def run(name: str, folder: Path, server_url: str, api: Echo) -> Iterator[Proxy]:
         )
     try:
         wait_for(port, process, log)
-        yield Proxy(port, api)
+        proxy = Proxy(port, api)
+        for _ in range(400):
+            if proxy("GET", "/public/x").status != 404:
+                break
+            time.sleep(0.02)  # Traefik listens before it has read its routes
+        yield proxy
     finally:
         process.terminate()
         try:
@@ -125,9 +131,6 @@ def proxy(
     request: pytest.FixtureRequest, server: Live, api: Echo, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
     with run(request.param, tmp_path_factory.mktemp(request.param), server.url, api) as running:
-        # Traefik listens before it has read its routes.
-        while running("GET", "/public/x").status == 404:
-            pass
         yield running
 
 
@@ -158,7 +161,7 @@ def test_granted_requests_arrive_with_who_asks__C26(proxy: Proxy) -> None:
     assert (answer.status, answer.json()["length"]) == (200, 7)
     seen = proxy.api.seen[-1]
     assert seen.target == "/patients?x=1"
-    assert [field for field in identity(seen) if field[1]] == ANN
+    assert sorted(field for field in identity(seen) if field[1]) == sorted(ANN)
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
@@ -213,6 +216,6 @@ def test_watchword_stopped_lets_nobody_pass__C17(name: str, api: Echo, tmp_path:
         before = len(api.seen)
         for fields in ((), (basic("ann"),)):
             answer = proxy("GET", "/public/x", fields)
-            assert answer.status in (404, 500, 502, 503)
+            assert answer.status in (500, 502, 503)
             assert answer.all("WWW-Authenticate") == []
         assert len(api.seen) == before

@@ -52,14 +52,9 @@ class Request:
         self.peer = peer
         self.http_version = http_version
         self.body = body
-        index: dict[bytes, bytes | tuple[bytes, ...]] = {}
-        for name, value in self.fields:
-            if name in index:
-                held = index[name]
-                index[name] = (*held, value) if isinstance(held, tuple) else (held, value)
-            else:
-                index[name] = value
-        self._index = index
+        self._index: _Index = dict(self.fields)
+        if len(self._index) != len(self.fields):
+            self._index = _index_of(self.fields)
         self.memo: dict[str, object] | None = None
         """What floor 0 has already parsed of this request, so that nothing is parsed twice."""
 
@@ -102,14 +97,32 @@ class Request:
         peer: Peer | None = None,
     ) -> Request:
         """This request with some parts exchanged."""
-        return Request(
+        made = Request(
             self.method if method is None else method,
             self.target if target is None else target,
-            self.fields if fields is None else fields,
+            () if fields is None else fields,
             self.peer if peer is None else peer,
             http_version=self.http_version,
             body=self.body,
         )
+        if fields is None:
+            made.fields, made._index = self.fields, self._index
+        return made
+
+
+_Index: TypeAlias = dict[bytes, bytes | tuple[bytes, ...]]
+"""Where each field's value is found, and all its values where it came on several lines."""
+
+
+def _index_of(fields: Fields) -> _Index:
+    index: _Index = {}
+    for name, value in fields:
+        held = index.get(name)
+        if held is None:
+            index[name] = value
+        else:
+            index[name] = (*held, value) if isinstance(held, tuple) else (held, value)
+    return index
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def whoami(service: Service) -> Handler:
 def verify(service: Service, dialect: Dialect) -> Handler:
     """Forward-auth: decides on the request that a trusted proxy tells of, else on one for /whoami."""
     engine = service.engine
-    identities = Identities()
+    identities = Identities(dialect)
     numbered = replace(dialect, numbered=dialect.only_401_and_403)
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +65,7 @@ def verify(service: Service, dialect: Dialect) -> Handler:
         if isinstance(judged, Answered):
             response = in_dialect(judged.response, judged.refused, spoken)
         else:
-            identity = identities.fields(judged.principal, spoken)
+            identity = identities.fields(judged.principal)
             response = Response(200, (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken)))
         await send_response(response, send, method=received.method)
 

@@ -37,30 +37,34 @@ DIALECTS: dict[str, Dialect] = {
     "/verify/caddy": Dialect(always_identity=True),
 }
 
+_REMEMBERED = 4096
+_NOT_GIVEN = (b"watchword-identity", b"")
 _ANONYMOUS: Fields = (
     (b"remote-user", b""),
     (b"remote-roles", b""),
     (b"remote-scopes", b""),
     (b"remote-session", b""),
+    _NOT_GIVEN,
 )
 
 
 class Identities:
-    """The identity fields of principals, made once for each: the same few are asked for again and again."""
+    """The identity fields of principals in one dialect, made once for each: the same few are asked for all the time."""
 
-    def __init__(self, most: int = 4096) -> None:
-        self._most = most
+    def __init__(self, dialect: Dialect) -> None:
+        self._anonymous = _ANONYMOUS if dialect.always_identity else ()
+        self._beside = (_NOT_GIVEN,) if dialect.always_identity else ()
         self._made: dict[int, tuple[Principal, Fields]] = {}
 
-    def fields(self, principal: Principal | None, dialect: Dialect) -> Fields:
+    def fields(self, principal: Principal | None) -> Fields:
         """The fields by which the application behind the proxy learns who asks."""
         if principal is None:
-            return _ANONYMOUS if dialect.always_identity else ()
+            return self._anonymous
         held = self._made.get(id(principal))
         if held is not None and held[0] is principal:
             return held[1]
-        made = identity_fields(principal)
-        if len(self._made) >= self._most:
+        made = (*identity_fields(principal), *self._beside)
+        if len(self._made) >= _REMEMBERED:
             self._made.clear()
         self._made[id(principal)] = (principal, made)
         return made
@@ -86,7 +90,7 @@ def imitates_identity(fields: Fields) -> bool:
     return _imitates(names) if len(names) <= _LONGEST_REMEMBERED else _imitates.__wrapped__(names)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_REMEMBERED)
 def _imitates(names: bytes) -> bool:
     """The same clients send the same names again and again."""
     return any(name not in _IDENTITY_NAMES and looks_like(name, IDENTITY_FIELDS) for name in names.split(b":"))

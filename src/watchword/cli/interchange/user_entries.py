@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watchword.cli.interchange.members import NO_OBJECT, Members, Unfit, Wrong, instant, label, labels, name, switch, text
+from watchword.cli.interchange.members import (
+    NO_OBJECT,
+    Members,
+    Unfit,
+    Wrong,
+    instant,
+    label,
+    labels,
+    name,
+    switch,
+    text,
+)
 from watchword.core.records import Account, AuthTokenInputs
 from watchword.crypto.password import is_known_format, normalise
 from watchword.crypto.secret import Secret

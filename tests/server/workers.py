@@ -1,0 +1,91 @@
+"""The worker processes of a running server, and which of them serves a connection. The server itself never tells."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.live import Live
+from tests.server.wire import Wire
+
+
+def workers_of(live: Live) -> list[int]:
+    """The ids of the processes that serve."""
+    pid = live.process.pid
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children or [pid]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until(what: Callable[[], bool], patience: float = 15.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + patience
+    while not what():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+@contextmanager
+def one_wire_each(live: Live) -> Iterator[list[Wire]]:
+    """A connection to every worker."""
+    workers = set(workers_of(live))
+    wires: dict[int, Wire] = {}
+    try:
+        while workers - wires.keys():
+            # Those that have one are held still, so that another takes the next.
+            for pid in wires:
+                os.kill(pid, signal.SIGSTOP)
+            wire = Wire(live.port)
+            wait_until(lambda wire=wire: _server_of(wire, workers) is not None)  # type: ignore[misc]
+            pid = _server_of(wire, workers)
+            assert pid is not None
+            assert pid not in wires
+            wires[pid] = wire
+            for pid in wires:
+                os.kill(pid, signal.SIGCONT)
+        yield list(wires.values())
+    finally:
+        for pid in wires:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGCONT)
+        for wire in wires.values():
+            wire.sock.close()
+
+
+def server_of(wire: Wire, live: Live) -> int:
+    """The worker at the other end of a connection."""
+    pid = _server_of(wire, set(workers_of(live)))
+    assert pid is not None
+    return pid
+
+
+def _server_of(wire: Wire, workers: set[int]) -> int | None:
+    """By the inode of the connection's other end; None while nobody has accepted it."""
+    near, far = wire.sock.getsockname()[1], wire.sock.getpeername()[1]
+    inode = None
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(f":{far:04X}") and fields[2].endswith(f":{near:04X}"):
+            inode = fields[9]
+    for pid in workers:
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                target = os.readlink(descriptor)
+            except FileNotFoundError:
+                continue
+            if inode not in (None, "0") and re.fullmatch(rf"socket:\[{inode}\]", target):
+                return pid
+    return None
