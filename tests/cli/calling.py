@@ -96,11 +96,11 @@ def program(*arguments: str, stdin: bytes = b"", **more: str) -> Answer:
 
 
 @contextmanager
-def running(*arguments: str, err: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def running(*arguments: str, err: Path, **more: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server that says it is ready: its URL and its process. What it says besides goes to the file `err`."""
     with err.open("w") as log:
         process = subprocess.Popen(
-            [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, env=environment()
+            [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, env=environment(**more)
         )
         assert process.stdout is not None
         try:

@@ -132,7 +132,7 @@ def test_it_runs_as_a_program_with_clean_streams(shell: Shell) -> None:
 
 
 def test_the_program_stops_quietly_where_nobody_reads(shell: Shell) -> None:
-    shell.imports(*({"user": {"name": f"user{number}" + 200 * "x"}} for number in range(2000)))
+    shell.imports(*({"user": {"name": f"user{number}" + 200 * "x"}} for number in range(500)))
     reading, writing = os.pipe()
     command = [*PROGRAM, "user", "list", f"--data={shell.data}"]
     with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE, env=environment()) as process:

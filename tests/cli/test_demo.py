@@ -9,18 +9,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.calling import environment, running, until
+from tests.cli.calling import running
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_it_serves_people_an_api_and_a_page_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_it_serves_people_an_api_and_a_page_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     folder, err = tmp_path / "temporary", tmp_path / "err"
     folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    with running("demo", "--port=0", err=err) as (url, process):
-        until(lambda: "Stop it with Ctrl-C." in err.read_text())
+    # What is meant for a real server is left alone.
+    about = {"WATCHWORD_SERVER__HOST": "no host", "WATCHWORD_DATA": str(tmp_path / "data"), "TMPDIR": str(folder)}
+    with running("demo", "--port=0", err=err, **about) as (url, process):
         banner = err.read_text()
         assert "There are no accounts yet" not in banner
         assert f"{url}/demo" in banner
@@ -38,11 +36,4 @@ def test_it_serves_people_an_api_and_a_page_and_leaves_nothing(
         process.send_signal(number)
         assert process.wait(30) == 0
     assert list(folder.iterdir()) == []
-
-
-def test_a_configuration_that_is_about_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    more = {"WATCHWORD_SERVER__HOST": "nonsense of a host", "WATCHWORD_DATA": str(tmp_path / "data")}
-    monkeypatch.setattr("tests.cli.calling.environment", lambda: environment(**more))
-    with running("demo", "--port=0", err=tmp_path / "err") as (url, _):
-        assert httpx.get(f"{url}/healthz").status_code == 200
     assert not (tmp_path / "data").exists()

@@ -111,8 +111,17 @@ def test_sessions_that_have_ended_are_left_out(full: Shell) -> None:
     storage = opened(full.data)
     ann = storage.find_account(FindAccount("ann"))
     assert ann is not None
-    times = {"created_at": NOW - 999, "auth_time": NOW - 999, "last_seen": NOW - 999, "idle_timeout": 100.0}
-    dead = Session(id="dead", fingerprint=bytes(32), subject="ann", stamp=ann.stamp, expires_at=NOW + 999, **times)
+    dead = Session(
+        id="dead",
+        fingerprint=bytes(32),
+        subject="ann",
+        stamp=ann.stamp,
+        created_at=NOW - 999,
+        auth_time=NOW - 999,
+        last_seen=NOW - 999,
+        expires_at=NOW + 999,
+        idle_timeout=100.0,
+    )
     assert storage.put_sessions([dead]).created == 1
     storage.close()
     assert [line["session"]["id"] for line in full.exports() if "session" in line] == ["id0", "id1", "id2"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import PROGRAM, Answer, Shell, call, environment, program, user
+from tests.cli.calling import PROGRAM, Answer, Shell, call, environment, user
 from watchword.crypto.password import check_password
 from watchword.crypto.secret import Secret
 
@@ -93,8 +93,9 @@ def test_the_environment_may_hold_it(shell: Shell) -> None:
 
 def test_no_secret_stands_in_the_list_of_processes__F33(shell: Shell) -> None:
     command = [*PROGRAM, "user", "add", "ann", "--password-stdin", f"--data={shell.data}"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
         process.stdin.write(CANARY.encode())
         process.stdin.flush()
         for name in ("cmdline", "environ"):
@@ -106,7 +107,7 @@ def test_no_secret_stands_in_the_list_of_processes__F33(shell: Shell) -> None:
 
 @pytest.mark.parametrize("password", ["short 7", "x" * 1020 + CANARY])
 def test_a_refused_password_is_not_repeated__F33(shell: Shell, password: str) -> None:
-    answer = program("user", "add", "ann", "--password-stdin", f"--data={shell.data}", stdin=password.encode())
+    answer = shell("user", "add", "ann", "--password-stdin", stdin=password.encode())
     answer.refuses("A password has at ")
     assert password not in answer.err
 

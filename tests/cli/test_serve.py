@@ -15,31 +15,49 @@ import pytest
 from tests.cli.calling import PROGRAM, Shell, environment, program, running, until, user
 from watchword.tokens.format import SESSION, new_token
 
-TOKEN = new_token(SESSION, bytes(32))
-BASIC = ("ann", "the password of ann")
-COOKIE = {"cookie": f"watchword={TOKEN}"}
+CHANGES: list[tuple[str, tuple[str, ...], int]] = [
+    ("ann1", ("user", "disable", "ann1"), 401),
+    ("ann2", ("user", "delete", "ann2", "--yes"), 401),
+    ("ann3", ("user", "passwd", "ann3", "--password-stdin"), 401),
+    ("ann4", ("session", "revoke", "--user", "ann4"), 200),
+    ("ann5", ("session", "revoke", "--all"), 200),
+]
+"""A user, what is done about them, and how their password is answered afterwards."""
 
 
-def whoami(url: str, *, basic: bool = False) -> int:
-    if basic:
-        return httpx.get(f"{url}/whoami", auth=BASIC).status_code
-    return httpx.get(f"{url}/whoami", headers=COOKIE).status_code
+def token_of(name: str) -> str:
+    return new_token(SESSION, name.encode().ljust(32))
 
 
-@pytest.fixture
-def url(shell: Shell, tmp_path: Path) -> Iterator[str]:
-    """A server with ann, who is logged in."""
-    session = {"session": {"user": "ann", "token": TOKEN, "expires_at": time.time() + 3600}}
-    shell.imports(user("ann", roles=["clerk"]), user("root", roles=["admin"]), session)
-    with running("serve", "--port=0", f"--data={shell.data}", err=tmp_path / "err") as (url, _):
-        yield url
+def by_session(url: str, name: str) -> httpx.Response:
+    return httpx.get(f"{url}/whoami", headers={"cookie": f"watchword={token_of(name)}"})
+
+
+def by_password(url: str, name: str, password: str | None = None) -> httpx.Response:
+    return httpx.get(f"{url}/whoami", auth=(name, password or f"the password of {name}"))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shell, str]]:
+    """A server whose users are logged in, and the commands that work on its data."""
+    folder = tmp_path_factory.mktemp("served")
+    shell = Shell(folder / "data")
+    names = [name for name, _, _ in CHANGES]
+    expires = time.time() + 3600
+    shell.imports(
+        user("root", roles=["admin"]),
+        *(user(name, roles=["clerk"]) for name in names),
+        *({"session": {"user": name, "token": token_of(name), "expires_at": expires}} for name in names),
+    )
+    with running("serve", "--port=0", f"--data={shell.data}", err=folder / "err") as (url, _):
+        yield shell, url
 
 
 def test_one_line_says_that_it_is_ready_and_nothing_else_goes_there(shell: Shell, tmp_path: Path) -> None:
     err = tmp_path / "err"
     with running("serve", "--port=0", f"--data={shell.data}", err=err) as (url, process):
         assert httpx.get(f"{url}/healthz").status_code == 200
-        assert whoami(url) == 401
+        assert by_password(url, "ann").status_code == 401
         process.terminate()
         assert process.wait(30) == 0
         assert process.stdout is not None
@@ -51,7 +69,7 @@ def test_one_line_says_that_it_is_ready_and_nothing_else_goes_there(shell: Shell
 def test_several_workers_are_ready_together(shell: Shell, tmp_path: Path) -> None:
     shell.imports(user("ann"))
     with running("serve", "--port=0", "--workers=2", f"--data={shell.data}", err=tmp_path / "err") as (url, process):
-        assert [whoami(url, basic=True) for _ in range(4)] == [200] * 4
+        assert [by_password(url, "ann").status_code for _ in range(4)] == [200] * 4
         process.send_signal(2)
         assert process.wait(30) == 0
 
@@ -77,7 +95,7 @@ def test_everything_that_is_wrong_is_said_at_once(shell: Shell, tmp_path: Path) 
 
 
 def test_cleartext_beyond_loopback_is_refused__S2_9(shell: Shell) -> None:
-    program("serve", "--host=0.0.0.0", f"--data={shell.data}").refuses("server.host", "allow_cleartext")
+    shell("serve", "--host=0.0.0.0").refuses("server.host", "allow_cleartext")
 
 
 def test_an_address_that_is_taken_is_said(shell: Shell) -> None:
@@ -85,7 +103,7 @@ def test_an_address_that_is_taken_is_said(shell: Shell) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        answer = program("serve", f"--port={port}", f"--data={shell.data}")
+        answer = shell("serve", f"--port={port}")
     assert (answer.code, answer.out) == (1, "")
     assert answer.lines[-1].startswith(f"Cannot listen on 127.0.0.1 port {port}: Address already in use.")
     assert "Traceback" not in answer.err
@@ -93,7 +111,7 @@ def test_an_address_that_is_taken_is_said(shell: Shell) -> None:
 
 def test_data_that_cannot_be_used_are_said(shell: Shell) -> None:
     shell.data.write_text("a file")
-    program("serve", "--port=0", f"--data={shell.data}").refuses(str(shell.data), "cannot be created")
+    shell("serve", "--port=0").refuses(str(shell.data), "cannot be created")
 
 
 def test_keys_that_others_can_read_are_refused__F34(shell: Shell) -> None:
@@ -101,48 +119,42 @@ def test_keys_that_others_can_read_are_refused__F34(shell: Shell) -> None:
     keys = shell.data / "keys.json"
     keys.write_text("{}")
     keys.chmod(0o644)
-    program("serve", "--port=0", f"--data={shell.data}").refuses("keys.json can be read by others: run chmod 600")
+    shell("serve", "--port=0").refuses("keys.json can be read by others: run chmod 600")
     keys.chmod(0o600)
-    program("serve", "--port=0", f"--data={shell.data}").refuses("keys.json does not hold keys")
+    shell("serve", "--port=0").refuses("keys.json does not hold keys")
 
 
-@pytest.mark.parametrize(
-    ("command", "basic_after"),
-    [
-        (("user", "disable", "ann"), 401),
-        (("user", "delete", "ann", "--yes"), 401),
-        (("user", "passwd", "ann", "--password-stdin"), 401),
-        (("session", "revoke", "--user", "ann"), 200),
-        (("session", "revoke", "--all"), 200),
-    ],
-    ids=["disable", "delete", "passwd", "revoke", "revoke all"],
-)
+@pytest.mark.parametrize(("name", "command", "afterwards"), CHANGES, ids=[" ".join(row[1][:2]) for row in CHANGES])
 def test_a_running_server_refuses_at_the_next_check__S2_2__F36(
-    shell: Shell, url: str, command: tuple[str, ...], basic_after: int
+    served: tuple[Shell, str], name: str, command: tuple[str, ...], afterwards: int
 ) -> None:
-    assert [whoami(url), whoami(url), whoami(url, basic=True)] == [200, 200, 200]
+    shell, url = served
+    assert [by_session(url, name).status_code, by_password(url, name).status_code] == [200, 200]
     assert shell(*command, stdin=b"quite another password").code == 0
-    assert whoami(url) == 401
-    assert whoami(url, basic=True) == basic_after
+    assert by_session(url, name).status_code == 401
+    assert by_password(url, name).status_code == afterwards
 
 
-def test_a_running_server_knows_new_accounts_and_roles_at_once(shell: Shell, url: str) -> None:
-    shell.imports(user("bob"), {"user": {"name": "ann", "roles": ["doctor"]}})
-    assert httpx.get(f"{url}/whoami", auth=("bob", "the password of bob")).status_code == 200
-    assert httpx.get(f"{url}/whoami", headers=COOKIE).json()["roles"] == ["doctor"]
+def test_a_running_server_knows_new_accounts_and_roles_at_once(served: tuple[Shell, str]) -> None:
+    shell, url = served
+    shell.imports(user("bob"))
+    assert by_password(url, "bob").json()["roles"] == []
+    shell.imports({"user": {"name": "bob", "roles": ["doctor"]}})
+    assert by_password(url, "bob").json()["roles"] == ["doctor"]
 
 
-def test_an_imported_legacy_hash_logs_in_and_is_renewed(shell: Shell, url: str) -> None:
+def test_an_imported_legacy_hash_logs_in_and_is_renewed(served: tuple[Shell, str]) -> None:
+    shell, url = served
     shell.imports({"user": {"name": "old", "password_hash": "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}})
-    assert httpx.get(f"{url}/whoami", auth=("old", "password")).status_code == 200
+    assert by_password(url, "old", "password").status_code == 200
     stored = next(line["user"]["password_hash"] for line in shell.exports() if line["user"]["name"] == "old")
     assert stored.startswith("$argon2id$")
 
 
 def test_ctrl_c_before_it_is_ready_is_quiet(shell: Shell) -> None:
     command = [*PROGRAM, "serve", "--port=0", f"--data={shell.data}"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment(), stdout=pipe, stderr=pipe) as process:
         until(lambda: os.path.exists(shell.data))
         process.send_signal(2)
         _, err = process.communicate(timeout=30)

@@ -725,5 +725,13 @@ def test_cache_that_missed_too_much_forgets_everything(storage: Storage) -> None
     assert storage.changes_since(told.seq) == type(told)(seq=told.seq)
 
 
+def test_storage_knows_whether_there_is_any_account(storage: Storage) -> None:
+    assert not storage.has_accounts()
+    assert storage.add_account(AddAccount(ANN))
+    assert storage.has_accounts()
+    assert storage.delete_account(DeleteAccount(ANN.name))
+    assert not storage.has_accounts()
+
+
 def test_storage_that_works_passes_its_check(storage: Storage) -> None:
     storage.check()

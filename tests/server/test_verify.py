@@ -158,7 +158,7 @@ CASES = {
         options={"auth": basic("ann"), **_cookie(STALE)},
     ),
     "hidden": Case(cell="C03", status=404, target="/hidden/x"),
-    "hidden_C12": Case(cell="C07", status=404, target="/hidden/x", options={"auth": ("ann", "wrong")}),
+    "hidden_C07": Case(cell="C07", status=404, target="/hidden/x", options={"auth": ("ann", "wrong")}),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from watchword.config.build import build, clean_up_regularly
 from watchword.config.settings import Settings
-from watchword.core.questions import ListAccounts
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
 from watchword.server.app import create_app
@@ -82,7 +81,7 @@ def run_server(
 
 def first_steps(storage: Storage) -> None:
     """Where there is no account yet, say how to make the first administrator. No account comes with the product."""
-    if not storage.list_accounts(ListAccounts(limit=1)).accounts:
+    if not storage.has_accounts():
         sys.stderr.write(
             "There are no accounts yet. Make the first administrator with:\n  watchword user add NAME --role admin\n"
         )

@@ -182,7 +182,8 @@ class Passwords(Section):
     """Everybody may make an account with `POST /users`; otherwise administrators only."""
 
     enumeration_safe: Switch = Field(default=False, examples=[True])
-    """`POST /users` answers 202 whether or not the name was free, instead of 201 or 409."""
+    """`POST /users` answers 202 whether or not the name was free, instead of 201 or 409. Accounts made so are disabled
+    until an administrator enables them: logging in would tell otherwise."""
 
 
 class Limits(Section):

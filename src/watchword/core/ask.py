@@ -33,6 +33,12 @@ class NotYet(Enum):
 NOT_YET: Final = NotYet.NOT_YET
 
 
+def known(answer: T) -> Steps[T]:
+    """Steps that need not ask."""
+    yield from ()
+    return answer
+
+
 def ask(question: Question[T]) -> Steps[T]:
     """`answer = yield from ask(question)`.
 

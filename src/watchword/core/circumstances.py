@@ -63,13 +63,19 @@ class Circumstances:
     face: Face = Face.PROBLEM
 
 
-UNREMARKABLE = Circumstances()
-UNREMARKABLE_UNSAFE = Circumstances(unsafe=True)
+# What is seen at a glance of nearly every request, by whether its method is safe, whether it has an Authorization
+# field, and whether that is Bearer's.
+_AT_A_GLANCE = {
+    (safe, authorization, bearer): Circumstances(
+        unsafe=not safe, authorization=authorization, presents=authorization, bearer=bearer
+    )
+    for safe in (True, False)
+    for authorization, bearer in ((False, False), (True, False), (True, True))
+}
 
-# A request without any of these, over an allowed transport, is unremarkable: no further look is needed.
+# Browsers send some of these, programs hardly any.
 _REMARKABLE = frozenset(
     (
-        b"authorization",
         b"no-auth-challenge",
         b"origin",
         b"sec-fetch-dest",
@@ -78,6 +84,7 @@ _REMARKABLE = frozenset(
         b"upgrade",
     )
 )
+_CREDENTIALS_FIELDS = (b"authorization", b"cookie")
 _CREDENTIALS_LIMIT = 16_384
 
 
@@ -86,19 +93,32 @@ def read_circumstances(request: Request, space: ProtectionSpace, *, broken: str 
 
     `broken` is what the caller already found wrong with it, such as a target that can be read in two ways.
     """
-    peer = request.peer
+    seen = None if broken is not None else _seen_at_a_glance(request, space)
+    return _read_carefully(request, space, broken) if seen is None else seen
+
+
+def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances | None:
+    """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
     if (
-        broken is None
-        and request.is_without(_REMARKABLE)
-        and not _in_cleartext(peer, space)
-        and space.allows_peer(peer.address)
-        and b"noauthchallenge" not in request.target
-        and request.method != "OPTIONS"
-        and not _oversize(request)
-        and not _html(request)
+        not request.is_without(_REMARKABLE)
+        or request.method == "OPTIONS"
+        or b"noauthchallenge" in request.target
+        or _in_cleartext(request.peer, space)
+        or not space.allows_peer(request.peer.address)
+        or _oversize(request)
+        or _html(request)
     ):
-        return UNREMARKABLE if request.method in SAFE_METHODS else UNREMARKABLE_UNSAFE
-    return _read_carefully(request, space, broken)
+        return None
+    safe = request.method in SAFE_METHODS
+    if b"authorization" not in request:
+        return _AT_A_GLANCE[safe, False, False]
+    field = authorization(request)
+    if field is None or isinstance(field, Unreadable):
+        return None
+    bearer = field.scheme == "bearer"
+    if bearer and (not field.raw or b"access_token" in request.target):
+        return None
+    return _AT_A_GLANCE[safe, True, bearer]
 
 
 def _read_carefully(request: Request, space: ProtectionSpace, broken: str | None) -> Circumstances:
@@ -148,9 +168,11 @@ def _uses_bearer(request: Request) -> bool:
 
 
 def _oversize(request: Request) -> bool:
-    return any(len(line) > _CREDENTIALS_LIMIT for line in request.lines(b"authorization")) or any(
-        len(line) > _CREDENTIALS_LIMIT for line in request.lines(b"cookie")
-    )
+    for name in _CREDENTIALS_FIELDS:  # plain loops here and below: this runs for every request
+        for line in request.lines(name):
+            if len(line) > _CREDENTIALS_LIMIT:
+                return True
+    return False
 
 
 def _opens_websocket(request: Request) -> bool:
@@ -160,10 +182,10 @@ def _opens_websocket(request: Request) -> bool:
 
 def _html(request: Request) -> bool:
     accept = request.lines(b"accept")
-    # Without text/html there is nothing to weigh; most API clients send */* or nothing.
-    if not any(b"text/html" in line.lower() for line in accept):
-        return False
-    return negotiate(accept, ("application/problem+json", "application/json", "text/html")) == "text/html"
+    for line in accept:
+        if b"text/html" in line.lower():
+            return negotiate(accept, ("application/problem+json", "application/json", "text/html")) == "text/html"
+    return False  # there is nothing to weigh; most API clients send */* or nothing
 
 
 def _suppress(request: Request, space: ProtectionSpace) -> Suppress:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.mechanism import Ambient, AnyMechanism, Kind
 from watchword.core.outcome import (
+    ABSENT,
     Absent,
     Accepted,
     Failed,
@@ -198,11 +199,11 @@ DETAILS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
+class Granted(NamedTuple):
     """Pass the request on. `principal` is None for anonymous requests.
 
-    `clears` are mechanisms whose cookies the answer must clear; `by` is the deciding attempt.
+    `clears` are mechanisms whose cookies the answer must clear; `by` is the deciding attempt. A tuple, because one is
+    made for nearly every request, and a tuple is made in half the time of a frozen dataclass.
     """
 
     cell: str
@@ -246,8 +247,8 @@ class Case:
     attempts: Sequence[Attempt]
     requirement: Requirement
     now: Instant
-    accepted: list[Attempt] = field(default_factory=list)
-    others: list[Attempt] = field(default_factory=list)
+    accepted: list[Attempt] = field(default_factory=list[Attempt])
+    others: list[Attempt] = field(default_factory=list[Attempt])
     """Presented, and not accepted."""
     deciding: Attempt | None = None
 
@@ -475,6 +476,53 @@ def decide(
 
     `attempts` has one for each mechanism of the space, in order; those that were not looked at say Absent.
     """
+    granted = _plainly_granted(circumstances, attempts, requirement)
+    return _by_the_rows(circumstances, attempts, requirement, space, now) if granted is None else granted
+
+
+def _plainly_granted(
+    circumstances: Circumstances, attempts: Sequence[Attempt], requirement: Requirement
+) -> Granted | None:
+    """C00 where no row can object, without walking them all: the answer to nearly every request.
+
+    Only the time that it takes depends on this. The tests walk the rows for every combination too.
+    """
+    here, needs = circumstances, requirement
+    if (
+        here.preflight
+        or here.oversize
+        or here.cleartext
+        or not here.peer_allowed
+        or here.broken is not None
+        or here.foreign
+        or needs.precedence is Precedence.STRICT
+        or needs.owner is not None
+        or needs.mechanisms is not None
+        or needs.acr
+        or needs.max_age is not None
+    ):
+        return None
+    accepted: Attempt | None = None
+    for attempt in attempts:
+        if attempt.outcome is not ABSENT:
+            if accepted is not None:
+                return None
+            accepted = attempt
+    if accepted is None or not isinstance(accepted.outcome, Accepted):
+        return None
+    who = accepted.outcome.principal
+    if who.registered and who.scopes is None and needs.roles <= who.roles and needs.permissions <= who.permissions:
+        return Granted("C00", who, (), accepted)
+    return None
+
+
+def _by_the_rows(
+    circumstances: Circumstances,
+    attempts: Sequence[Attempt],
+    requirement: Requirement,
+    space: ProtectionSpace,
+    now: Instant,
+) -> Decision:
     case = Case(circumstances, attempts, requirement, now)
     if (row := _first(STAGE_1, case)) is not None:
         if row[0] == "C22" and space.pass_preflights:

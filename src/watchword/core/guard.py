@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import Circumstances, read_circumstances
 from watchword.core.decide import Decision, decide
-from watchword.core.mechanism import Ambient, AnyMechanism, Kind
+from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Unavailable
 from watchword.core.principal import Instant
 from watchword.core.requirement import Precedence, Requirement
@@ -36,49 +34,41 @@ def guard(
 ) -> Steps[Decision]:
     """The decision on a request in a space, for a target with this requirement."""
     attempts = list(space.absent)
-    # Stage 1 of the table looks at nothing but the request: nothing is verified for what it will refuse.
-    if not (
+    if not _refused_unseen(circumstances, requirement):
+        deliberate_only = requirement.precedence is Precedence.DELIBERATE_FIRST and any(
+            m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in space.mechanisms
+        )
+        ends_search = requirement.precedence is not Precedence.STRICT
+        veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session)
+        for index, mechanism in enumerate(space.mechanisms):
+            if deliberate_only and mechanism.ambient is Ambient.ALWAYS:
+                continue
+            credentials = mechanism.read(request)
+            if credentials is None:
+                continue
+            outcome: Outcome
+            if isinstance(credentials, Malformed):
+                outcome = credentials
+            else:
+                try:
+                    outcome = yield from mechanism.verify(credentials, request, now)
+                except AnswerFailed as failure:
+                    outcome = Unavailable(str(failure))
+            if isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
+                outcome = Rejected(outcome.reason)  # one that cannot be decoded is no better than an unknown one
+            attempts[index] = Attempt(mechanism, outcome)
+            # A vetoed credential does not end the search: a deliberate one may still decide.
+            if ends_search and isinstance(outcome, Accepted) and not (veto and mechanism.ambient is not Ambient.NEVER):
+                break
+    return decide(circumstances, attempts, requirement, space=space, now=now)
+
+
+def _refused_unseen(circumstances: Circumstances, requirement: Requirement) -> bool:
+    """Stage 1 of the table looks at nothing but the request: nothing is verified for what it will refuse."""
+    return (
         circumstances.preflight
         or circumstances.oversize
         or circumstances.broken is not None
         or not circumstances.peer_allowed
         or (circumstances.cleartext and (circumstances.presents or not requirement.public))
-    ):
-        yield from _attempt(request, space.mechanisms, requirement, circumstances, now, attempts)
-    return decide(circumstances, attempts, requirement, space=space, now=now)
-
-
-def _attempt(
-    request: Request,
-    mechanisms: Sequence[AnyMechanism],
-    requirement: Requirement,
-    circumstances: Circumstances,
-    now: Instant,
-    attempts: list[Attempt],
-) -> Steps[None]:
-    """Fill in what each mechanism says, as far as the precedence wants to know."""
-    deliberate_only = requirement.precedence is Precedence.DELIBERATE_FIRST and any(
-        m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in mechanisms
     )
-    ends_search = requirement.precedence is not Precedence.STRICT
-    veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session)
-    for index, mechanism in enumerate(mechanisms):
-        if deliberate_only and mechanism.ambient is Ambient.ALWAYS:
-            continue
-        credentials = mechanism.read(request)
-        if credentials is None:
-            continue
-        outcome: Outcome
-        if isinstance(credentials, Malformed):
-            outcome = credentials
-        else:
-            try:
-                outcome = yield from mechanism.verify(credentials, request, now)
-            except AnswerFailed as failure:
-                outcome = Unavailable(str(failure))
-        if isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
-            outcome = Rejected(outcome.reason)  # one that cannot be decoded is no better than an unknown one
-        attempts[index] = Attempt(mechanism, outcome)
-        # A vetoed credential does not end the search: a deliberate one may still decide.
-        if ends_search and isinstance(outcome, Accepted) and not (veto and mechanism.ambient is not Ambient.NEVER):
-            return

@@ -38,7 +38,7 @@ class Account:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     disabled: bool = False
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     created_at: Instant = 0.0
     auth_token: AuthTokenInputs | None = None
 
@@ -64,7 +64,7 @@ class Session:
     amr: frozenset[str] = frozenset()
     address: str = ""
     user_agent: str = ""
-    data: Mapping[str, Json] = field(default_factory=dict)
+    data: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
     @property
     def idle_expires_at(self) -> Instant:

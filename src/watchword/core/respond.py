@@ -63,7 +63,9 @@ def not_found(request: Request, space: ProtectionSpace) -> Response:
 
 def granted_fields(granted: Granted, request: Request, space: ProtectionSpace) -> Fields:
     """What is added to an application's own answer: Vary, cookies to clear, and leave to read it across origins."""
-    fields: list[tuple[bytes, bytes]] = [(b"vary", space.vary)]
+    if not granted.clears and not space.cors:
+        return space.vary_line
+    fields = list(space.vary_line)
     if granted.clears:
         fields += [(b"set-cookie", value) for m in granted.clears for value in m.clear(request)]
     if space.cors and b"origin" in request:

@@ -12,7 +12,7 @@ from watchword.core.requirement import Requirement
 from watchword.core.token_manager import TokenManager
 from watchword.http.authentication import Challenge
 from watchword.http.caching import vary
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.http.target import Ambiguous, read_path, without_parameters
 
 
@@ -57,6 +57,7 @@ class ProtectionSpace:
     unnamed: Requirement = Requirement()
     absent: tuple[Attempt, ...] = field(init=False, repr=False)
     vary: bytes = field(init=False, repr=False)
+    vary_line: Fields = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         names = [m.name for m in self.mechanisms]
@@ -64,6 +65,7 @@ class ProtectionSpace:
             raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
         object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
         object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
+        object.__setattr__(self, "vary_line", ((b"vary", self.vary),))
 
     def allows_peer(self, address: str) -> bool:
         """Whether this address may come here at all."""
@@ -116,10 +118,10 @@ class Target:
 
 @dataclass(slots=True)
 class _Node:
-    literal: dict[str, _Node] = field(default_factory=dict)
+    literal: dict[str, _Node] = field(default_factory=dict[str, "_Node"])
     any_one: _Node | None = None
-    here: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list)
-    below: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list)
+    here: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list[tuple[ProtectionSpace, "Rule"]])
+    below: list[tuple[ProtectionSpace, Rule]] = field(default_factory=list[tuple[ProtectionSpace, "Rule"]])
 
 
 Found: TypeAlias = "tuple[ProtectionSpace, Rule] | None"

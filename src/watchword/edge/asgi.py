@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast
 
 from watchword.core.principal import Principal
@@ -32,9 +33,15 @@ def request_of(scope: Scope) -> Request:
         scope.get("method", "GET"),
         path + b"?" + query if query else path,
         scope["headers"],
-        Peer(client[0] if client else "", secure),
+        _peer(client[0] if client else "", secure),
         http_version=scope["http_version"],
     )
+
+
+@lru_cache(maxsize=4096)
+def _peer(address: str, secure: bool) -> Peer:
+    """The same clients come again and again."""
+    return Peer(address, secure)
 
 
 def principal_of(scope: Scope) -> Principal | None:

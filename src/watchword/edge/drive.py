@@ -54,7 +54,8 @@ class Answers:
     def now(self, question: Question[T]) -> T | NotYet:
         """The answer where it can be had without waiting."""
         answer = self._inline.get(type(question))
-        return NOT_YET if answer is None else cast("T | NotYet", answer(question))
+        found: T | NotYet = NOT_YET if answer is None else answer(question)
+        return found
 
     def wait(self, question: Question[T]) -> T:
         """The answer, however long it takes."""

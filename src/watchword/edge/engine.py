@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -75,13 +75,15 @@ class Engine:
         """Drive steps to their end, waiting in place."""
         return run(steps, self.answers)
 
-    async def arun(self, steps: Steps[T]) -> T:
+    def arun(self, steps: Steps[T]) -> Coroutine[None, None, T]:
         """Drive steps to their end on the event loop."""
-        return await arun(steps, self.answers, self.pool, self.patience)
+        return arun(steps, self.answers, self.pool, self.patience)
 
     def judge(self, request: Request, protection: Protection) -> Steps[Admitted | Answered]:
         """Whether a request may pass, with all that its answer needs."""
         space, decision = yield from check(request, protection, self.clock())
+        if isinstance(decision, Granted) and space.token_manager is None:
+            return self._admitted(decision, request, space)  # nothing more to ask
         return (yield from self._carry_out(decision, request, space))
 
     def demand(
@@ -111,11 +113,15 @@ class Engine:
     ) -> Steps[Admitted | Answered]:
         if isinstance(decision, Refused):
             return (yield from self.refuse(decision, request, space))
-        self.witness.granted(decision)
-        fields = granted_fields(decision, request, space)
+        admitted = self._admitted(decision, request, space)
         if space.token_manager is not None and decision.by is not None and not self._revokes(request):
-            fields += yield from self._token_fields(decision, space)
-        return Admitted(decision.principal, fields)
+            shown = yield from self._token_fields(decision, space)
+            return Admitted(admitted.principal, admitted.fields + shown)
+        return admitted
+
+    def _admitted(self, granted: Granted, request: Request, space: ProtectionSpace) -> Admitted:
+        self.witness.granted(granted)
+        return Admitted(granted.principal, granted_fields(granted, request, space))
 
     def _token_fields(self, decision: Granted | Refused, space: ProtectionSpace) -> Steps[Fields]:
         """The auth token of whom Basic proved (S3.2). An answer does not fail for want of it."""

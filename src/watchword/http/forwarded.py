@@ -83,6 +83,11 @@ def is_loopback(address: str) -> bool:
     An empty one is not: what speaks through a Unix socket is a proxy, as a rule. Nor does an address that a proxy
     told prove where the client is.
     """
+    return len(address) <= _LONGEST_ADDRESS and _is_loopback(address)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_loopback(address: str) -> bool:
     found = _address(address)
     return found is not None and found.is_loopback
 

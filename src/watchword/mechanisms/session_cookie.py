@@ -63,12 +63,11 @@ class SessionCookie:
         return CookieValues(values) if values else None
 
     def verify(self, credentials: CookieValues, request: Request, now: Instant) -> Steps[Outcome]:
-        if len(credentials.values) > 1:
+        value, *others = credentials.values
+        if others:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
             return Rejected("sent twice")
-        return (
-            yield from judge_session(fingerprint(credentials.values[0]), now, mechanism=self.name, realm=self.realm)
-        )
+        return (yield from judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm))
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = Challenge(self.scheme, (("realm", self.realm),))

@@ -34,9 +34,9 @@ def create_app(
     guarded = Guarded(api, service.engine, service.own)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = hot.get(scope["path"])
+        handler = hot.get(scope["path"]) if scope["type"] == "http" else None
         if handler is None:
-            handler = guarded if knows(scope) else api
+            handler = guarded if scope["type"] == "lifespan" or knows(scope) else api
         await handler(scope, receive, send)
 
     return application

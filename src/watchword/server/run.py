@@ -33,6 +33,7 @@ DRAIN = 10
 """Seconds that requests in flight are given when the server stops."""
 _HANDSHAKE = 10.0  # seconds for a TLS handshake
 _BACKLOG = 2048
+_LAST_ACCEPTS = 1.0  # seconds for connections that queue up when the server stops
 _RESTART_PAUSE = 1.0
 
 
@@ -164,6 +165,17 @@ class _Server(uvicorn.Server):
             loop.add_reader(self._parent, self._orphaned)
         self.started = True
         self._accepting()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Like uvicorn's, but who has a connection already is heard: the loop accepts only one in each turn."""
+        loop, queue = asyncio.get_running_loop(), select.poll()
+        for sock in sockets or ():
+            sock.listen(0)
+            queue.register(sock, select.POLLIN)
+        deadline = loop.time() + _LAST_ACCEPTS
+        while queue.poll(0) and loop.time() < deadline:
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
     def _connection(self) -> BoundedProtocol:
         return BoundedProtocol(self.config, self.server_state, self._worker.unread, self._bounds)

@@ -97,6 +97,9 @@ class MemoryStorage:
             accounts = tuple(self._accounts[name] for name in names[: question.limit])
         return Page(accounts, accounts[-1].name if len(names) > len(accounts) > 0 else None)
 
+    def has_accounts(self) -> bool:
+        return bool(self._accounts)
+
     def check(self) -> None:
         pass
 

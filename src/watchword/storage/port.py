@@ -100,6 +100,10 @@ class Storage(Protocol):
 
     def list_accounts(self, question: ListAccounts) -> Page: ...
 
+    def has_accounts(self) -> bool:
+        """Is there any account yet?"""
+        ...
+
     def check(self) -> None:
         """Can it answer? Raises AnswerFailed where it cannot."""
         ...

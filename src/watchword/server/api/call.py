@@ -81,7 +81,8 @@ def call_from(service: Service, scope: Scope) -> Call:
     return Call(service, service.engine.resolved(request_of(scope)), principal_of(scope))
 
 
-def _call_of(request: AsgiRequest) -> Call:
+async def _call_of(request: AsgiRequest) -> Call:
+    # Not `def`: FastAPI would send each request to a thread for it.
     if PRINCIPAL not in request.scope:
         # Many routes trust their rule alone, so none of them answers a request that no rule was asked about.
         raise LookupError("a request reached a route without passing the guard")

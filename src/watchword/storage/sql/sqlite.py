@@ -87,6 +87,9 @@ class SqliteStorage:
             return Page((), None)
         return self._read(lambda db: management.list_accounts(db, question))
 
+    def has_accounts(self) -> bool:
+        return self._read(lambda db: db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone()) is not None
+
     def check(self) -> None:
         self._row(records.FIND_ACCOUNT, "", wait=True)
 
