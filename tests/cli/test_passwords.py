@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import PROGRAM, Answer, Shell, call, environment, user
+from tests.cli.calling import PROGRAM, Answer, Shell, call, environment
 from watchword.crypto.password import check_password
 from watchword.crypto.secret import Secret
 
@@ -49,6 +45,7 @@ def test_exactly_one_line_end_is_not_part_of_a_password(tmp_path: Path, content:
 
 def test_hash_reads_what_is_piped_into_it() -> None:
     assert is_hash_of("secret", call("hash", stdin=b"secret\n"))
+    assert is_hash_of(CANARY, call("hash", env={"WATCHWORD_PASSWORD": CANARY}))
 
 
 def test_hash_has_the_parameters_of_the_configuration() -> None:
@@ -110,84 +107,3 @@ def test_a_refused_password_is_not_repeated__F33(shell: Shell, password: str) ->
     answer = shell("user", "add", "ann", "--password-stdin", stdin=password.encode())
     answer.refuses("A password has at ")
     assert password not in answer.err
-
-
-# --- on a terminal ---------------------------------------------------------------------------------------------------
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [*PROGRAM, *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environment(TERM="xterm", COLUMNS="100", LINES="30"),
-            start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
-        )
-        os.close(theirs)
-        self.shown = ""
-        self._seen = 0
-
-    def expect(self, text: str) -> None:
-        """Wait until this is shown, behind what was waited for before."""
-        while (found := self.shown.find(text, self._seen)) < 0:
-            assert select.select([self._ours], [], [], 30)[0], self.shown
-            self.shown += os.read(self._ours, 1024).decode()
-        self._seen = found + len(text)
-
-    def type(self, text: str) -> None:
-        time.sleep(0.1)  # until the echo is off: who types is slower
-        os.write(self._ours, text.encode())
-
-    def end(self) -> int:
-        """The exit code; what is still shown is kept."""
-        try:
-            while more := os.read(self._ours, 1024):
-                self.shown += more.decode()
-        except OSError:  # the terminal's other end is closed
-            pass
-        os.close(self._ours)
-        return self._process.wait(30)
-
-
-def test_on_a_terminal_a_new_password_is_asked_for_twice_and_not_shown(shell: Shell) -> None:
-    terminal = Terminal("user", "add", "ann", f"--data={shell.data}")
-    terminal.expect("Password for ann: ")
-    terminal.type(f"{CANARY}\n")
-    terminal.expect("Once more: ")
-    terminal.type(f"{CANARY}, or not\n")
-    terminal.expect("They are not the same.")
-    terminal.expect("Password for ann: ")
-    terminal.type(f"{CANARY}\n")
-    terminal.expect("Once more: ")
-    terminal.type(f"{CANARY}\n")
-    assert terminal.end() == 0
-    assert "Added ann." in terminal.shown
-    assert CANARY not in terminal.shown
-    (entry,) = shell.exports()
-    assert check_password(Secret(CANARY), entry["user"]["password_hash"])
-
-
-def test_on_a_terminal_lists_are_tables_and_deleting_is_asked_about(shell: Shell) -> None:
-    shell.imports(user("[bold]ann"))
-    listed = Terminal("user", "list", f"--data={shell.data}")
-    assert listed.end() == 0
-    assert "\x1b[" in listed.shown
-    assert "\u2500\u2500\u2500" in listed.shown
-    assert "[bold]ann" in listed.shown
-    asked = Terminal("user", "delete", "[bold]ann", f"--data={shell.data}")
-    asked.expect("Delete [bold]ann? This cannot be undone. [y/N]: ")
-    asked.type("n\n")
-    assert asked.end() == 1
-    assert "Nothing was deleted." in asked.shown
-    asked = Terminal("user", "delete", "[bold]ann", f"--data={shell.data}")
-    asked.expect("[y/N]: ")
-    asked.type("\x03")
-    assert asked.end() == 130
-    assert "Traceback" not in asked.shown
-    assert shell.user("[bold]ann")

@@ -1,53 +1,41 @@
-"""Progress: lines where nobody watches, a bar on a terminal."""
+"""Progress: how many, how fast, how much longer. What it looks like on a terminal is in test_terminal.py."""
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from watchword.cli.progress import EVERY, Lines, progress
+from watchword.cli.progress import EVERY, Count, progress
 
 
-class Clock:
-    def __init__(self) -> None:
+class Work:
+    """Items that each take so many seconds, and what is said meanwhile."""
+
+    def __init__(self, items: int, seconds: float, total: int | None) -> None:
         self.now = 1000.0
+        self.said: list[str] = []
+        advance = Count("users imported", total, lambda done, words: self.said.append(words), lambda: self.now, EVERY)
+        for _ in range(items):
+            self.now += seconds
+            advance()
 
-    def __call__(self) -> float:
-        return self.now
 
-
-def test_a_line_every_few_seconds_says_how_long_it_still_takes() -> None:
-    clock, out = Clock(), io.StringIO()
-    advance = Lines("users imported", 1000, out, clock)
-    for _ in range(300):
-        clock.now += 0.5
-        advance()
-    lines = out.getvalue().splitlines()
-    assert len(lines) == 150 / EVERY
-    assert lines[0] == "10 of 1000 users imported, 2 a second, 8 min 15 s left"
-    assert lines[-1] == "300 of 1000 users imported, 2 a second, 5 min 50 s left"
+def test_every_few_seconds_it_says_how_long_it_still_takes() -> None:
+    said = Work(items=300, seconds=0.5, total=1000).said
+    assert len(said) == 150 / EVERY
+    assert said[0] == "10 of 1000 users imported, 2 a second, 8 min 15 s left"
+    assert said[-1] == "300 of 1000 users imported, 2 a second, 5 min 50 s left"
 
 
 def test_without_a_total_it_says_how_many_and_how_fast() -> None:
-    clock, out = Clock(), io.StringIO()
-    advance = Lines("entries judged", None, out, clock)
-    for _ in range(60):
-        clock.now += 0.1
-        advance()
-    assert out.getvalue() == "50 entries judged, 10 a second\n"
+    assert Work(items=60, seconds=0.1, total=None).said == ["50 users imported, 10 a second"]
 
 
 def test_what_is_quick_says_nothing() -> None:
-    clock, out = Clock(), io.StringIO()
-    advance = Lines("users imported", 3, out, clock)
-    for _ in range(3):
-        advance()
-    assert out.getvalue() == ""
+    assert Work(items=1000, seconds=0.001, total=1000).said == []
 
 
 def test_where_nobody_watches_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("users imported", 2) as advance:
-        assert isinstance(advance, Lines)
+        advance()
         advance()
     assert capsys.readouterr() == ("", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +23,8 @@ def demo(port: int) -> int:
     Its data lie in a folder of their own, which is removed when it stops, and its passwords are new each time.
     Addresses, users and commands to try go to standard error.
     """
+    from tempfile import TemporaryDirectory
+
     from watchword.config.key_file import KeyFileRefused
     from watchword.config.serving import run_server
     from watchword.demo.app import demo_around
@@ -42,7 +43,7 @@ def demo(port: int) -> int:
 
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
-    with tempfile.TemporaryDirectory(prefix="watchword-demo-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="watchword-demo-", ignore_cleanup_errors=True) as folder:
         try:
             return run_server(settings, Path(folder), ready, around=demo_around(people))
         except (CannotListen, KeyFileRefused, UnusableStorage) as error:

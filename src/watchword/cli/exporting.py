@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +73,9 @@ def _written(path: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _draft(target: Path) -> Iterator[BinaryIO]:
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".watchword-export-")  # mode 600
+    from tempfile import mkstemp
+
+    descriptor, name = mkstemp(dir=target.parent, prefix=".watchword-export-")  # mode 600
     try:
         with os.fdopen(descriptor, "wb") as out:
             yield out

@@ -10,7 +10,7 @@ import click
 
 from watchword.cli.opened import load_settings
 from watchword.cli.options import with_config
-from watchword.cli.passwords import new_password, with_password
+from watchword.cli.passwords import VARIABLE, new_password, with_password
 
 
 @click.command("hash")
@@ -23,7 +23,7 @@ def hash_password(config: Path | None, password_stdin: bool, password_file: Path
     new passwords. The hash can be imported as "password_hash".
     """
     settings = load_settings(config)
-    piped = password_file is None and not sys.stdin.isatty()
+    piped = password_file is None and VARIABLE not in os.environ and not sys.stdin.isatty()
     password = new_password("Password", password_stdin=password_stdin or piped, password_file=password_file)
     from watchword.config.build import hashing_of
     from watchword.crypto import password as crypto

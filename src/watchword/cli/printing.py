@@ -1,4 +1,7 @@
-"""How lists and records are printed: as a table on a terminal, as aligned text elsewhere, or as JSON."""
+"""How lists and records are printed: as a table on a terminal, as aligned text elsewhere, or as JSON.
+
+What a terminal would obey is escaped (F33); JSON is ASCII for the same reason.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table. What a terminal would obey is escaped (F33)."""
+    """A table."""
     from watchword.config.problems import printable
 
     cells = [[printable(cell) for cell in row] for row in rows]
@@ -26,19 +29,19 @@ def print_record(record: Mapping[str, str]) -> None:
 
     width = max(map(len, record))
     for name, value in record.items():
-        print(f"{name.ljust(width)}  {printable(value)}".rstrip())
+        print(f"{printable(name.ljust(width))}  {printable(value)}".rstrip())
 
 
 def print_json(value: object) -> None:
     """One JSON value."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(json.dumps(value, indent=2))
 
 
 def print_json_list(values: Iterable[object]) -> None:
     """A JSON array, printed as its values come: there may be many."""
     first = True
     for value in values:
-        print("[" if first else ",", json.dumps(value, ensure_ascii=False), sep="\n", end="")
+        print("[" if first else ",", json.dumps(value), sep="\n", end="")
         first = False
     print("[]" if first else "\n]")
 

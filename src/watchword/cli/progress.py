@@ -1,4 +1,4 @@
-"""Says how far a long piece of work is: a bar on a terminal, a line every few seconds elsewhere."""
+"""Says how far a long piece of work is: beside a bar on a terminal, in a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
 
 EVERY = 5.0
 """Seconds between two lines."""
-
-
-class Progress(Protocol):
-    """Is told of every item that is done."""
-
-    def __call__(self) -> None: ...
+_EVERY_ON_A_TERMINAL = 0.2
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Progress]:
-    """Counts `what`, such as "users hashed", up to `total` where that is known, on standard error."""
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """What to call for each item that is done. `what` names the items, such as "users imported"."""
     if sys.stderr.isatty():
-        with _bar(what, total) as advance:
-            yield advance
+        with _bar(total) as say:
+            yield Count(what, total, say, time.monotonic, _EVERY_ON_A_TERMINAL)
     else:
-        yield Lines(what, total, sys.stderr, time.monotonic)
+        yield Count(what, total, _print, time.monotonic, EVERY)
 
 
-class Lines:
-    """A line every few seconds: how many, of how many, how fast, how much longer."""
+class Count:
+    """Counts items, and says every few seconds how many, how fast, and how much longer.
 
-    def __init__(self, what: str, total: int | None, stream: TextIO, clock: Callable[[], float]) -> None:
+    `say` is told the count, and that as words.
+    """
+
+    def __init__(
+        self, what: str, total: int | None, say: Callable[[int, str], None], clock: Callable[[], float], every: float
+    ) -> None:
         self._what = what
         self._total = total
-        self._stream = stream
+        self._say = say
         self._clock = clock
+        self._every = every
         self._began = self._said = clock()
         self._done = 0
 
     def __call__(self) -> None:
         self._done += 1
         now = self._clock()
-        if now - self._said >= EVERY:
+        if now - self._said >= self._every:
             self._said = now
-            print(self._line(now - self._began), file=self._stream, flush=True)
+            self._say(self._done, self._words(now - self._began))
 
-    def _line(self, seconds: float) -> str:
+    def _words(self, seconds: float) -> str:
         rate = self._done / seconds
         if self._total is None:
             return f"{self._done} {self._what}, {rate:.0f} a second"
@@ -59,18 +59,16 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-@contextmanager
-def _bar(what: str, total: int | None) -> Iterator[Progress]:
-    from rich import progress as rich
-    from rich.console import Console
+def _print(done: int, words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
-    columns = (
-        rich.TextColumn(what),
-        rich.BarColumn(),
-        rich.MofNCompleteColumn(),
-        rich.TextColumn("{task.speed:.0f} a second"),
-        rich.TimeRemainingColumn(),
-    )
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=total)
-        yield lambda: shown.advance(task)
+
+@contextmanager
+def _bar(total: int | None) -> Iterator[Callable[[int, str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = BarColumn(), TextColumn("{task.description}")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=total)
+        yield lambda done, words: shown.update(task, completed=done, description=words)

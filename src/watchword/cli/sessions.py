@@ -29,7 +29,7 @@ def session() -> None:
 @with_data
 @click.option("--user", metavar="NAME", help="Only those of this account.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N", help="How many at most."
+    "--limit", type=click.IntRange(1, 10**9), default=1000, show_default=True, metavar="N", help="How many at most."
 )
 @with_json
 def list_(config: Path | None, data: Path, user: str | None, limit: int, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watchword.core.ask import Steps
+from watchword.core.ask import Steps, known
 from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.principal import Instant
@@ -42,8 +42,8 @@ class Bearer:
         token = credentials.reveal()
         # Imported sessions keep the tokens they had; what looks like ours must be one, before any look-up.
         if token.startswith(b"ww_") and not is_well_formed(token.decode("latin-1"), "s"):
-            return Rejected("not a session's token")
-        return (yield from judge_session(fingerprint(token), now, mechanism=self.name, realm=self.realm))
+            return known(Rejected("not a session's token"))
+        return judge_session(fingerprint(token), now, mechanism=self.name, realm=self.realm)
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = Challenge("Bearer", (("realm", self.realm),))

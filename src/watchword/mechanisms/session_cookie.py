@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from watchword.core.ask import Steps
+from watchword.core.ask import Steps, known
 from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Insufficient, Outcome, Rejected
 from watchword.core.principal import Instant
@@ -66,8 +66,8 @@ class SessionCookie:
         value, *others = credentials.values
         if others:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
-            return Rejected("sent twice")
-        return (yield from judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm))
+            return known(Rejected("sent twice"))
+        return judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm)
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = Challenge(self.scheme, (("realm", self.realm),))

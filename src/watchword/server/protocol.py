@@ -68,7 +68,7 @@ class _Stopped(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `refuse` makes the answer to what cannot be read as a request."""
+    """One connection. `refuse` makes the answer to what cannot be read as a request; `leaving`: the server stops."""
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class BoundedProtocol(HttpToolsProtocol):
         server_state: ServerState,
         refuse: Callable[[Fault, Request], Response],
         bounds: Bounds,
+        *,
+        leaving: bool = False,
     ) -> None:
         super().__init__(config, server_state, {})
         self._refusal = refuse
@@ -84,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._fault: Fault | None = None
         self._last: bytes | None = None  # what ends the connection, once everything before it is answered
         self._deaf = False  # what comes is not looked at any more
-        self._leaving = False  # the server stops
+        self._leaving = leaving
         self._begun = False  # a phase began since its timer was set
         self._timer: asyncio.TimerHandle | None = None
         self._reading_timer: asyncio.TimerHandle | None = None
@@ -100,7 +102,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arm(self._bounds.head_patience)
+        self._arm(self._bounds.farewell if self._leaving else self._bounds.head_patience)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()

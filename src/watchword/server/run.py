@@ -173,12 +173,15 @@ class _Server(uvicorn.Server):
             sock.listen(0)
             queue.register(sock, select.POLLIN)
         deadline = loop.time() + _LAST_ACCEPTS
+        await asyncio.sleep(0)
         while queue.poll(0) and loop.time() < deadline:
             await asyncio.sleep(0)
         await super().shutdown(sockets)
 
     def _connection(self) -> BoundedProtocol:
-        return BoundedProtocol(self.config, self.server_state, self._worker.unread, self._bounds)
+        return BoundedProtocol(
+            self.config, self.server_state, self._worker.unread, self._bounds, leaving=self.should_exit
+        )
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
