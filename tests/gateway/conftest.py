@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -111,11 +110,6 @@ def gateway(
     configuration = nginx_configuration(server_url=server.url, upstream_url=api.url, listen=f"127.0.0.1:{port}")
     with run_nginx(require_program("nginx"), configuration, port, folder) as nginx:
         yield Gateway(nginx, server, api)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -180,7 +180,8 @@ def test_clients_cannot_name_themselves__F21(proxy: Proxy, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/public/../admin/x", "/public/%2e%2e/admin/x", "/public/..%2fadmin/x", "//admin/x", "/public/..;/admin/x"]
+    "target",
+    ["/public/../admin/x", "/public/%2e%2e/admin/x", "/public/..%2fadmin/x", "//admin/x", "/public/..;/admin/x"],
 )
 def test_public_paths_lead_nobody_to_what_is_protected__F22(proxy: Proxy, target: str) -> None:
     before = len(proxy.api.seen)

@@ -51,7 +51,9 @@ def test_content_arrives_byte_for_byte__S2_31(gateway: Gateway, size: int) -> No
 
 def test_content_in_chunks_arrives_byte_for_byte__S2_31(gateway: Gateway) -> None:
     content = random.Random(1).randbytes(70_000)
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (content[:1], content[1:60_000], content[60_000:]))
+    chunks = b"".join(
+        b"%x\r\n%b\r\n" % (len(part), part) for part in (content[:1], content[1:60_000], content[60_000:])
+    )
     head = request("PUT", "/patients", [basic("ann"), ("Transfer-Encoding", "chunked")])
     (answer,) = answers(talk(gateway.nginx.port, head + chunks + b"0\r\n\r\n"))
     assert (answer.json()["length"], answer.json()["sha256"]) == (70_000, sha256(content).hexdigest())

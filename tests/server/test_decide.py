@@ -45,7 +45,9 @@ def world(make: Callable[..., World]) -> World:
     return make()
 
 
-def question(url: str = f"{URL}/patients", method: str = "GET", *headers: list[str], peer: str = PEER) -> dict[str, Any]:
+def question(
+    url: str = f"{URL}/patients", method: str = "GET", *headers: list[str], peer: str = PEER
+) -> dict[str, Any]:
     return {"method": method, "url": url, "headers": list(headers), "peer": peer}
 
 

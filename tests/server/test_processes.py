@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import Live, User, add_users, live_server, start
+from tests.live import Live, User, add_users, live_server
 from tests.server.wire import Answer, Log, Wire, basic, exchange, free_port, json_request, log_in, request, resident
 from tests.server.workers import is_alive, one_wire_each, server_of, wait_until, workers_of
 from watchword.core.principal import Authentication, Principal
@@ -60,7 +60,9 @@ def test_parallel_log_ins_at_four_workers_all_succeed(four: Live) -> None:
     log = Log(four.log)
 
     def by_login(number: int) -> Answer:
-        return exchange(four.port, json_request("POST", "/login", {"username": "ann", "password": ANN.password}, last=True))[0]
+        return exchange(
+            four.port, json_request("POST", "/login", {"username": "ann", "password": ANN.password}, last=True)
+        )[0]
 
     def by_basic(number: int) -> Answer:
         return exchange(four.port, request("GET", "/whoami", basic("ann", ANN.password), last=True))[0]
@@ -136,7 +138,10 @@ def test_changed_password_is_refused_by_the_next_check_of_every_worker__F36(four
                 assert whoami(wire, bearer(token)).status == 200
             change = {"password": new, "current_password": old}
             fields = (basic("bob", old),)
-            assert wires[round % 4].send(json_request("PUT", "/users/bob/password", change, *fields)).answer().status == 204
+            assert (
+                wires[round % 4].send(json_request("PUT", "/users/bob/password", change, *fields)).answer().status
+                == 204
+            )
             for wire in wires:
                 assert whoami(wire, basic("bob", old)).cell == "C07"
                 assert whoami(wire, bearer(token)).cell == "C09"
@@ -239,7 +244,10 @@ def test_stop_answers_what_was_asked_and_frees_the_port__F37(
 ) -> None:
     with live_server(CONFIG, [ANN], workers=workers, data=tmp_path) as live:
         port = live.port
-        wires = [Wire(port).send(json_request("POST", "/login", {"username": "ann", "password": ANN.password})) for _ in range(12)]
+        wires = [
+            Wire(port).send(json_request("POST", "/login", {"username": "ann", "password": ANN.password}))
+            for _ in range(12)
+        ]
         time.sleep(0.05)
         live.process.send_signal(number)
         cookies = []
@@ -398,7 +406,9 @@ def test_running_out_of_file_descriptors_passes__F38(tmp_path: Path) -> None:
             # No file can be opened now: what is known is answered, the rest refused, and nobody gets in (I4).
             assert whoami(kept, right).status == 200
             assert whoami(kept, basic("ann", "wrong password")).status in (401, 503)
-            assert kept.send(json_request("POST", "/login", {"username": "ann", "password": ANN.password})).answer().status in (200, 503)
+            assert kept.send(
+                json_request("POST", "/login", {"username": "ann", "password": ANN.password})
+            ).answer().status in (200, 503)
             for wire in crowd:
                 wire.sock.close()
 
@@ -429,7 +439,8 @@ def test_start_is_quick_and_workers_are_small(tmp_path: Path, capsys: pytest.Cap
             exchange(live.port, request("GET", "/whoami", basic("ann", ANN.password), last=True))
         each = max(map(resident, workers_of(live)))
     with capsys.disabled():
-        print(f"\nready after {alone:.2f} s (4 workers: {together:.2f} s), {one / 1e6:.0f} MB alone, {each / 1e6:.0f} MB a worker")
+        print(f"\nready after {alone:.2f} s, with 4 workers after {together:.2f} s", end="; ")
+        print(f"{one / 1e6:.0f} MB alone, {each / 1e6:.0f} MB a worker")
     assert one < 90_000_000
     assert each < 90_000_000
 

@@ -42,10 +42,7 @@ def make_files(folder: Path) -> Files:
     """A root, and a certificate for this machine."""
     now = datetime.now(UTC)
 
-    def certificate(
-        subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
-    ) -> x509.CertificateBuilder:
-        del signer
+    def certificate(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
@@ -57,19 +54,17 @@ def make_files(folder: Path) -> Files:
         )
 
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = certificate("Test root", "Test root", root_key, root_key).add_extension(
+    root = certificate("Test root", "Test root", root_key).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    leaf = certificate("localhost", "Test root", key, root_key).add_extension(names, critical=False)
+    leaf = certificate("localhost", "Test root", key).add_extension(names, critical=False)
     files = Files(folder / "ca.pem", folder / "certificate.pem", folder / "key.pem")
     pem = serialization.Encoding.PEM
     files.authority.write_bytes(root.sign(root_key, hashes.SHA256()).public_bytes(pem))
     files.certificate.write_bytes(leaf.sign(root_key, hashes.SHA256()).public_bytes(pem))
     files.key.touch(0o600)
-    files.key.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    files.key.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return files
 
 
@@ -204,5 +199,5 @@ def test_key_of_another_certificate_is_refused_by_the_configuration__F40(tmp_pat
     shutil.copy(make_files(others).key, files.key)
     ended = run_serve(tmp_path / "data", "--port", "0", config=files.config)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "key.pem" in ended.stderr
+    assert "the key is not the certificate's" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -276,7 +276,10 @@ def test_other_proxies_are_told_of_nobody_by_no_field__C01(world: World, path: s
 @pytest.mark.parametrize("path", [*PLAIN, *NGINX])
 def test_grants_clear_stale_cookies__C01__C06__C26(world: World, path: str) -> None:
     stale = {"cookie": f"__Host-{STALE}"}
-    for answer in (ask(world, path, headers=stale, auth=basic("ann")), ask(world, path, "GET", "/public/x", headers=stale)):
+    for answer in (
+        ask(world, path, headers=stale, auth=basic("ann")),
+        ask(world, path, "GET", "/public/x", headers=stale),
+    ):
         assert answer.status_code == 200
         (line,) = set_cookies(answer)
         assert line.startswith("__Host-watchword=; Max-Age=0;")
@@ -352,7 +355,9 @@ def test_spellings_that_no_proxy_overwrites_are_refused__F21(
 
 def test_only_look_alikes_are_taken_for_imitations__F21() -> None:
     exact = tuple((name.lower().encode(), b"") for name in IDENTITY_FIELDS)
-    harmless = tuple((name, b"remote_user") for name in (b"x-remote-user", b"remote-users", b"user", b"remote-addr", b"-"))
+    harmless = tuple(
+        (name, b"remote_user") for name in (b"x-remote-user", b"remote-users", b"user", b"remote-addr", b"-")
+    )
     assert not imitates_identity((*exact, *harmless))
     assert not imitates_identity(())
     assert imitates_identity((*exact, *harmless, (b"remote-us-er", b"")))

@@ -50,10 +50,9 @@ def one_wire_each(live: Live) -> Iterator[list[Wire]]:
                 os.kill(pid, signal.SIGSTOP)
             wire = Wire(live.port)
             wait_until(lambda wire=wire: _server_of(wire, workers) is not None)  # type: ignore[misc]
-            pid = _server_of(wire, workers)
-            assert pid is not None
-            assert pid not in wires
-            wires[pid] = wire
+            found = server_of(wire, live)
+            assert found not in wires
+            wires[found] = wire
             for pid in wires:
                 os.kill(pid, signal.SIGCONT)
         yield list(wires.values())

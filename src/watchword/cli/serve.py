@@ -25,12 +25,13 @@ def serve(config: Path | None, data: Path, host: str | None, port: int | None, w
     settings = load_settings(config, {"server": {"host": host, "port": port, "workers": workers}})
     from watchword.config.key_file import KeyFileRefused
     from watchword.config.serving import run_server
+    from watchword.core.ask import AnswerFailed
     from watchword.server.run import CannotListen
     from watchword.storage import UnusableStorage
 
     try:
         return run_server(settings, data, say_ready)
-    except (CannotListen, KeyFileRefused, UnusableStorage) as error:
+    except (AnswerFailed, CannotListen, KeyFileRefused, UnusableStorage) as error:
         raise Refusal(sentence(str(error))) from None
 
 

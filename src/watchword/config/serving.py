@@ -32,9 +32,9 @@ def run_server(
     ready: Callable[[str], None],
     *,
     around: Around | None = None,
-    bounds: Bounds = Bounds(),
+    bounds: Bounds | None = None,
 ) -> int:
-    """Serve until told to stop; the exit code. `bounds` are what clients may send, and how slowly.
+    """Serve until told to stop; the exit code. `bounds` are what clients may do, if not the usual ones.
 
     Raises:
         UnusableStorage, KeyFileRefused, CannotListen: with a sentence that says what to do.
@@ -74,7 +74,7 @@ def run_server(
         workers=settings.server.workers,
         certificate=None if tls is None else tls.certificate,
         key=None if tls is None else tls.key,
-        bounds=bounds,
+        bounds=bounds or Bounds(),
     )
     return serve(listen, make, ready, log)
 

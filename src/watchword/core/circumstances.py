@@ -84,7 +84,6 @@ _REMARKABLE = frozenset(
         b"upgrade",
     )
 )
-_CREDENTIALS_FIELDS = (b"authorization", b"cookie")
 _CREDENTIALS_LIMIT = 16_384
 
 
@@ -99,21 +98,24 @@ def read_circumstances(request: Request, space: ProtectionSpace, *, broken: str 
 
 def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances | None:
     """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
+    accept, cookie, line = request.field(b"accept"), request.field(b"cookie"), request.field(b"authorization")
     if (
-        not request.is_without(_REMARKABLE)
+        request.repeats
+        or not request.is_without(_REMARKABLE)
         or request.method == "OPTIONS"
         or b"noauthchallenge" in request.target
         or _in_cleartext(request.peer, space)
         or not space.allows_peer(request.peer.address)
-        or _oversize(request)
-        or _html(request)
+        or (accept is not None and b"html" in accept.lower())
+        or (cookie is not None and len(cookie) > _CREDENTIALS_LIMIT)
+        or (line is not None and len(line) > _CREDENTIALS_LIMIT)
     ):
         return None
     safe = request.method in SAFE_METHODS
-    if b"authorization" not in request:
+    field = None if line is None else authorization(request)
+    if field is None:
         return _AT_A_GLANCE[safe, False, False]
-    field = authorization(request)
-    if field is None or isinstance(field, Unreadable):
+    if isinstance(field, Unreadable):
         return None
     bearer = field.scheme == "bearer"
     if bearer and (not field.raw or b"access_token" in request.target):
@@ -168,11 +170,9 @@ def _uses_bearer(request: Request) -> bool:
 
 
 def _oversize(request: Request) -> bool:
-    for name in _CREDENTIALS_FIELDS:  # plain loops here and below: this runs for every request
-        for line in request.lines(name):
-            if len(line) > _CREDENTIALS_LIMIT:
-                return True
-    return False
+    return any(
+        len(line) > _CREDENTIALS_LIMIT for name in (b"authorization", b"cookie") for line in request.lines(name)
+    )
 
 
 def _opens_websocket(request: Request) -> bool:
@@ -182,10 +182,10 @@ def _opens_websocket(request: Request) -> bool:
 
 def _html(request: Request) -> bool:
     accept = request.lines(b"accept")
-    for line in accept:
-        if b"text/html" in line.lower():
-            return negotiate(accept, ("application/problem+json", "application/json", "text/html")) == "text/html"
-    return False  # there is nothing to weigh; most API clients send */* or nothing
+    # Without text/html there is nothing to weigh; most API clients send */* or nothing.
+    if not any(b"text/html" in line.lower() for line in accept):
+        return False
+    return negotiate(accept, ("application/problem+json", "application/json", "text/html")) == "text/html"
 
 
 def _suppress(request: Request, space: ProtectionSpace) -> Suppress:

@@ -76,10 +76,10 @@ class Guarded:
 
 
 def _adding(send: Send, added: Fields) -> Send:
-    async def send_with_fields(message: Message) -> None:
+    def send_with_fields(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": merged(message.get("headers", ()), added)}
-        await send(message)
+        return send(message)
 
     return send_with_fields
 
@@ -93,8 +93,8 @@ def merged(fields: Any, added: Fields) -> list[tuple[bytes, bytes]]:
     So does a cookie that it sets: a log-in over a stale session must not have its new cookie cleared.
     """
     result = [(bytes(name).lower(), bytes(value)) for name, value in fields]
-    own = {name for name, _ in result}
-    cookies = {_cookie_name(value) for name, value in result if name == b"set-cookie"}
+    own = dict(result)
+    cookies = {_cookie_name(value) for name, value in result if name == b"set-cookie"} if b"set-cookie" in own else ()
     for name, value in added:
         if name not in own or (name == b"set-cookie" and _cookie_name(value) not in cookies):
             result.append((name, value))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 from watchword.core.ask import AnswerFailed, Steps
@@ -38,9 +38,11 @@ class Witness(Protocol):
     def noted(self, event: Event) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """The request may pass. `fields` are added to whatever the application answers."""
+class Admitted(NamedTuple):
+    """The request may pass. `fields` are added to whatever the application answers.
+
+    A tuple like `Granted`, for the same reason.
+    """
 
     principal: Principal | None
     fields: Fields

@@ -122,8 +122,12 @@ def strip_look_alikes(fields: Fields, protected: frozenset[str]) -> Fields:
     A protected name in Connection would have the next hop remove our own field (section 7.6.1).
     """
     everything = b"".join([name if name != b"connection" else value for name, value in fields])
-    if not _somewhere(protected).search(_folded(everything)):
-        return fields  # in one pass over all names, because it is so for nearly every request
+    folded = _folded(everything)
+    for name in _folded_all(protected):
+        if name in folded:
+            break
+    else:  # in one pass over all names, because it is so for nearly every request
+        return fields
     return tuple(
         (name, _without_options(value, protected) if name == b"connection" else value)
         for name, value in fields
@@ -144,11 +148,6 @@ def _folded(name: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _folded_all(protected: frozenset[str]) -> frozenset[bytes]:
     return frozenset(_folded(name.encode("ascii")) for name in protected)
-
-
-@lru_cache(maxsize=64)
-def _somewhere(protected: frozenset[str]) -> re.Pattern[bytes]:
-    return re.compile(b"|".join(sorted(_folded_all(protected))))
 
 
 # --- any text as a field value ---------------------------------------------------------------------------------------

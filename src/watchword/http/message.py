@@ -34,7 +34,7 @@ class Request:
     `body` is what the edge has read of the content: None where nothing has been read.
     """
 
-    __slots__ = ("_index", "body", "fields", "http_version", "memo", "method", "peer", "target")
+    __slots__ = ("_index", "body", "fields", "http_version", "memo", "method", "peer", "repeats", "target")
 
     def __init__(
         self,
@@ -53,7 +53,9 @@ class Request:
         self.http_version = http_version
         self.body = body
         self._index: _Index = dict(self.fields)
-        if len(self._index) != len(self.fields):
+        self.repeats = len(self._index) != len(self.fields)
+        """Whether some field came on several lines."""
+        if self.repeats:
             self._index = _index_of(self.fields)
         self.memo: dict[str, object] | None = None
         """What floor 0 has already parsed of this request, so that nothing is parsed twice."""
@@ -106,7 +108,7 @@ class Request:
             body=self.body,
         )
         if fields is None:
-            made.fields, made._index = self.fields, self._index
+            made.fields, made._index, made.repeats = self.fields, self._index, self.repeats
         return made
 
 

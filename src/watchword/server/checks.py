@@ -26,6 +26,7 @@ from watchword.server.service import Service
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
+_EMPTY = (b"content-length", b"0")
 
 
 def whoami(service: Service) -> Handler:
@@ -63,11 +64,12 @@ def verify(service: Service, dialect: Dialect) -> Handler:
         else:
             judged = await engine.arun(engine.demand(request, protection.spaces[0], Requirement(), broken=broken))
         if isinstance(judged, Answered):
-            response = in_dialect(judged.response, judged.refused, spoken)
-        else:
-            identity = identities.fields(judged.principal)
-            response = Response(200, (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken)))
-        await send_response(response, send, method=received.method)
+            await send_response(in_dialect(judged.response, judged.refused, spoken), send, method=received.method)
+            return
+        identity = identities.fields(judged.principal)
+        fields = (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken), _EMPTY)
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b""})
 
     return handle
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from starlette.requests import ClientDisconnect
@@ -53,7 +52,7 @@ def decide(service: Service) -> Handler:
         except ClientDisconnect:
             return
         else:
-            response = Response(200, (JSON, *fields), await _answer(service, question.request()))
+            response = Response(200, (JSON, *fields), await _answer(service, question))
         await send_response(response, send, method=asking.method)
 
     return handle
@@ -93,26 +92,11 @@ def _told(fields: Fields) -> list[list[str]]:
 # --- the question ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is told of a request: its URL taken apart, and the client's address."""
-
-    method: str
-    target: bytes
-    fields: Fields
-    address: str
-    secure: bool
-
-    def request(self) -> Request:
-        """The request that is asked about. Whoever asks speaks for the client, as a proxy does."""
-        return Request(self.method, self.target, self.fields, Peer(self.address, self.secure, proxy=self.address))
-
-
 _MEMBERS = frozenset(("method", "url", "headers", "peer"))
 _NOT_IN_FIELDS = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
-def read_question(members: dict[str, Json]) -> Question:
+def read_question(members: dict[str, Json]) -> Request:
     """The request that `{method, url, headers: [[name, value]], peer}` tells of. `peer` is the client's address.
 
     Raises:
@@ -124,12 +108,13 @@ def read_question(members: dict[str, Json]) -> Question:
     if not is_token(method):
         raise wrong_member("method", "Write a method of HTTP, such as GET.")
     fields, address = _fields(members.get("headers", [])), _address(peer)
+    # Whoever asks speaks for the client, as a proxy does.
     if url.startswith("/") and url.isascii():
-        return Question(method=method, target=url.encode("ascii"), fields=fields, address=address, secure=False)
+        return Request(method, url.encode("ascii"), fields, Peer(address, proxy=address))
     asked = _absolute(url)
     host = (b"host", asked.authority.encode("ascii"))
     fields = (host, *(line for line in fields if line[0] != b"host"))
-    return Question(method=method, target=asked.target, fields=fields, address=address, secure=asked.secure)
+    return Request(method, asked.target, fields, Peer(address, asked.secure, proxy=address))
 
 
 def _text(members: dict[str, Json], name: str) -> str:

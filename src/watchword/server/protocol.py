@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from watchword.http.authority import read_authority
@@ -34,8 +34,8 @@ from watchword.server.unread import TOO_LARGE, Fault
 class Bounds:
     """What a client may do, in bytes and seconds.
 
-    - `head`: request line and header section together; `lines`: field lines; `queue`: requests sent before the
-      answer to an earlier one.
+    - `head`: request line and header section together; `target`: the request target; `lines`: field lines; `queue`:
+      requests sent before the answer to an earlier one.
     - `framing`: chunk sizes and trailers of one request, beyond eight bytes for each byte of content.
     - `unwanted`: content that is read to its end although the answer is there, so that the connection can stay.
     - `head_patience`: until a head is complete; `content_patience`: until the content after it is; `reading_patience`:
@@ -44,6 +44,7 @@ class Bounds:
     """
 
     head: int = 65_536
+    target: int = 32_768
     lines: int = 256
     queue: int = 100
     framing: int = 65_536
@@ -117,13 +118,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._counted += len(data)
         try:
             self._feed(data)
+        except httptools.HttpParserCallbackError as error:
+            if not isinstance(error.__context__, _Stopped):
+                raise
+            self._refuse(self._fault)
+            return
         except httptools.HttpParserError as error:
-            self._refuse(self._fault if isinstance(error.__context__, _Stopped) else _fault_of(error, data))
+            self._refuse(_fault_of(error, data))
             return
         if self._counted > (self._bounds.framing if self._phase is Phase.CONTENT else self._bounds.head):
             self._refuse(TOO_LARGE)
         elif self._phase is Phase.IDLE:
-            if self.cycle is not None and not self.cycle.response_complete:
+            if self._is_answering():
                 self._disarm()
             elif self._timer is None:  # an empty line before a request line that may never come
                 self._arm(self._bounds.head_patience)
@@ -141,6 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
             except httptools.HttpParserUpgrade as upgrade:
                 # Nobody is upgraded here: the next request follows, over HTTP/1.1 (RFC 9110 section 7.8).
                 self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
                 rest = rest[upgrade.args[0] :]
 
     def pause_writing(self) -> None:
@@ -163,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The server stops: what was asked is answered, what is being asked as well if it comes soon."""
         if self._deaf:
             return
-        if self.cycle is None or self._phase is Phase.HEAD:
+        if self._latest is None or self._phase is Phase.HEAD:
             self._leaving = True
             self._arm(self._bounds.farewell)
         else:
@@ -181,7 +188,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         self.url += url
         self._size += len(url)
-        if self._size > self._bounds.head:
+        if self._size > self._bounds.target:
             self._stop(TOO_LARGE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -272,7 +279,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, fault: Fault | None) -> None:
         """Read nothing more, answer what was asked before, then this, and close. None: close without an answer."""
-        waiting = self.cycle is not None and not self.cycle.response_complete
+        waiting = self._is_answering()
         request = self._as_far_as_read()
         if self._phase is Phase.CONTENT:
             # It is the latest request that cannot be read to its end.
@@ -295,6 +302,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._phase is Phase.IDLE or not self.url:
             return Request("", b"", (), peer)
         return Request(self.parser.get_method().decode("ascii"), self.url, (), peer)
+
+    @property
+    def _latest(self) -> RequestResponseCycle | None:
+        """The latest request. uvicorn's types do not say that there is none at first."""
+        return self.cycle
+
+    def _is_answering(self) -> bool:
+        return self._latest is not None and not self._latest.response_complete
 
     def _close(self) -> None:
         """Close after an answer, for which not all of the content may have been needed."""
@@ -333,6 +348,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _too_slow(self) -> None:
+        if self.flow.read_paused and not self._deaf:
+            self._arm(self._bounds.head_patience)  # it is we who do not read on
+            return
         # RFC 9110 section 15.5.9 lets a server close without saying 408.
         self._timer = None
         self._deaf = True
@@ -362,8 +380,6 @@ def _fault_of(error: httptools.HttpParserError, data: bytes) -> Fault:
         method, space, _ = data.partition(b" ")
         if space and is_token(method.decode("latin-1")):
             return Fault(501, "The method is not known here.")  # RFC 9110 section 9.1
-    if isinstance(error, httptools.HttpParserCallbackError):
-        return Fault(400, "This is not HTTP/1.1.")
     return Fault(400, f"This is not HTTP/1.1: {error}.")
 
 

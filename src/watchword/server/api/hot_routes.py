@@ -80,10 +80,11 @@ _DECIDE: Final[Operation] = {
                 "headers": {"type": "array", "items": _TEXTS},
                 "principal": {"anyOf": [PRINCIPAL, {"type": "null"}]},
                 "problem": {"anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]},
+                "content": {"anyOf": [_TEXT, {"type": "null"}], "description": "What to answer, where it is refused."},
             },
         },
     ),
-    PROBLEMS_KEY: ["malformed-content", "content-too-large", "invalid-content"],
+    PROBLEMS_KEY: ["malformed-content", "content-too-large", "unsupported-content", "invalid-content"],
 }
 
 HOT_ROUTES: Final[Mapping[str, Mapping[str, Operation]]] = {
