@@ -99,7 +99,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Watchword beside its peers.")
     parser.add_argument("--short", action="store_true", help="less than half a minute, and rougher figures")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each row is measured")
-    parser.add_argument("--rows", nargs="+", default=[], metavar="NAME", help="only these rows, or groups such as verify")
+    parser.add_argument(
+        "--rows", nargs="+", default=[], metavar="NAME", help="only these rows, or groups such as verify"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE too")
     parser.add_argument("--own-load", action="store_true", help="do without wrk even where it is installed")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""The data that the servers work on: an account with a session and an auth token, guests, and any number of sessions."""
+"""The data that the servers work on: an account with a session and an auth token, guests, sessions in any number."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def fill(folder: Path) -> Data:
     hashed = hash_password(Secret(PASSWORD), HASHING, os.urandom(SALT_LENGTH))
     names = (NAME, *(guest(number) for number in range(GUESTS)))
     storage.put_accounts(_account(name, hashed) for name in names)
-    parts = build(
-        Settings(), folder, ServerWitness(Metrics(), lambda event: None), storage=storage, on_loop=False
-    )
+    parts = build(Settings(), folder, ServerWitness(Metrics(), lambda event: None), storage=storage, on_loop=False)
     try:
         engine, now = parts.service.engine, time.time()
         account = _account(NAME, hashed)
@@ -78,7 +76,8 @@ def fill(folder: Path) -> Data:
         session, token = new_session(principal, os.urandom(32), now, idle_timeout=_DAY, lifetime=_DAY)
         kept = engine.run(ask(StartSession(session)))
         shown = engine.run(parts.service.tokens.issue(NAME, now))
-        assert kept and shown is not None
+        assert kept
+        assert shown is not None
         return Data(folder, token, shown.token)
     finally:
         parts.close()

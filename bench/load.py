@@ -129,9 +129,7 @@ async def _with_sockets(origin: str, asked: Iterator[Asked], seconds: float, con
     if not times:
         raise BenchFailed(f"{origin} gave no answer within {seconds:g} s.")
     times.sort()
-    return Load(
-        requests=len(times), seconds=taken, p50=percentile(times, 50) * 1e6, p99=percentile(times, 99) * 1e6
-    )
+    return Load(requests=len(times), seconds=taken, p50=percentile(times, 50) * 1e6, p99=percentile(times, 99) * 1e6)
 
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)", re.IGNORECASE)

@@ -50,9 +50,7 @@ def _logins(servers: Servers) -> Measure:
         before = server.cpu_seconds()
         load = with_sockets(server.url, requests(), max(seconds, _SHORTEST), _CONNECTIONS)
         spent = server.cpu_seconds() - before
-        return Measured(
-            cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99
-        )
+        return Measured(cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99)
 
     return measure
 

@@ -30,7 +30,9 @@ HOW: Mapping[str, str] = {
 """By which credentials a request is proven, if by any."""
 
 ROWS = (
-    Row(name="bare", what="the same server around an application that answers 204, without any check", reference="bare"),
+    Row(
+        name="bare", what="the same server around an application that answers 204, without any check", reference="bare"
+    ),
     *(
         Row(
             name=f"verify-{how}",
@@ -88,9 +90,7 @@ def _measure(asked: Asked, running: tuple[Running, ...], generator: str | None) 
         before = sum(process.cpu_seconds() for process in running)
         load = burst(asked, seconds, generator)
         spent = sum(process.cpu_seconds() for process in running) - before
-        return Measured(
-            cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99
-        )
+        return Measured(cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99)
 
     return measure
 

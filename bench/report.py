@@ -8,7 +8,7 @@ from typing import TypeAlias
 from bench.measure import Spread
 from bench.rows import Judged, Results, Row
 
-Json: TypeAlias = "None | bool | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | float | str | list[Json] | dict[str, Json] | None"
 
 COLUMNS = ("row", "CPU us (least-most)", "a second", "p50 us", "p99 us", "ratio (least-most)", "target")
 _NOTHING = "-"
@@ -100,5 +100,9 @@ def _figure(value: float) -> str:
 def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
     """Names and targets to the left, numbers to the right."""
     first, *numbers, last = line
-    cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)), last]
+    cells = [
+        first.ljust(widths[0]),
+        *(cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)),
+        last,
+    ]
     return "  ".join(cells).rstrip()

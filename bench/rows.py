@@ -13,25 +13,29 @@ Compare: TypeAlias = Callable[[Measured, Measured], float]
 
 def cpu_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's CPU time."""
-    assert one.cpu is not None and other.cpu is not None
+    assert one.cpu is not None
+    assert other.cpu is not None
     return one.cpu / other.cpu
 
 
 def cpu_above(one: Measured, other: Measured) -> float:
     """How many CPU microseconds more than the other."""
-    assert one.cpu is not None and other.cpu is not None
+    assert one.cpu is not None
+    assert other.cpu is not None
     return one.cpu - other.cpu
 
 
 def rate_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's operations a second."""
-    assert one.rate is not None and other.rate is not None
+    assert one.rate is not None
+    assert other.rate is not None
     return one.rate / other.rate
 
 
 def slowest_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's p99."""
-    assert one.p99 is not None and other.p99 is not None
+    assert one.p99 is not None
+    assert other.p99 is not None
     return one.p99 / other.p99
 
 

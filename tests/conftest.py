@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever starts a script in the background makes it deaf to Ctrl-C, and all that it starts: tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Written by tools/debian_packages.py: {"nginx": {"path": ...}, "chromium": {"left_out": the reason}}
 RECORD = Path(__file__).resolve().parent.parent / ".venv" / "left-out.json"

@@ -34,10 +34,12 @@ def test_an_expired_token_leads_back_to_the_form__C09__S3_5(demo: Demo, watched:
 def test_an_unused_session_leads_back_to_the_form__C05__S2_2(
     start_demo: Callable[..., Demo], context: BrowserContext, watched: Watched
 ) -> None:
-    demo = start_demo(session={"idle": "6s"})
+    demo = start_demo(session={"idle": "60s"})
     panel = Panel(watched.page, demo, "cookie").open().sign_in("ann")
     panel.expect_inside("ann")
     assert [cookie.get("name") for cookie in context.cookies()] == ["watchword"]
+    demo.ahead = 61
+    panel.button("Reload").click()
     panel.expect_at_the_door("Your session has ended.")
     assert demo.cells == ["C05"]
     assert context.cookies() == []

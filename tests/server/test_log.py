@@ -382,7 +382,6 @@ def test_megabyte_of_user_name_is_one_line__F33__F10(server: Live, log: Log) -> 
 @pytest.mark.parametrize(
     ("level", "events"),
     [
-        ("info", ["authn_required", "authn_login_success", "authn_login_fail"]),
         ("warning", ["authn_login_fail"]),
         ("error", []),
     ],

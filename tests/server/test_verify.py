@@ -326,7 +326,7 @@ def test_names_are_safe_in_a_field_whatever_they_hold__F18(text: str, value: byt
 
 
 def test_identities_are_those_of_the_principal_that_asks_now() -> None:
-    """The fields are remembered by the principal itself: one that looks the same is another."""
+    """The fields are remembered by what they tell, and nobody else's are."""
     identities = Identities(DIALECTS["/verify"])
     for number in range(10_000):
         who = Principal(subject=str(number), realm="r", authentication=Authentication(mechanism="basic"))

@@ -41,6 +41,9 @@ FIELDS = (
     "X-Requested-With: XMLHttpRequest",
     "Upgrade: websocket",
     f"Cookie: {'x' * 20_000}",
+    f"Authorization: Bearer {' ' * 20_000}x",
+    "Authorization: Bearer",
+    "Accept: TEXT/HTML",
 )
 
 

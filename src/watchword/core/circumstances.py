@@ -73,7 +73,7 @@ _AT_A_GLANCE = {
     for authorization, bearer in ((False, False), (True, False), (True, True))
 }
 
-# Browsers send some of these, programs hardly any.
+# Browsers send some of these (a preflight has an Origin, too), programs hardly any.
 _REMARKABLE = frozenset(
     (
         b"no-auth-challenge",
@@ -102,7 +102,6 @@ def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances
     if (
         request.repeats
         or not request.is_without(_REMARKABLE)
-        or request.method == "OPTIONS"
         or b"noauthchallenge" in request.target
         or _in_cleartext(request.peer, space)
         or not space.allows_peer(request.peer.address)
@@ -170,9 +169,7 @@ def _uses_bearer(request: Request) -> bool:
 
 
 def _oversize(request: Request) -> bool:
-    return any(
-        len(line) > _CREDENTIALS_LIMIT for name in (b"authorization", b"cookie") for line in request.lines(name)
-    )
+    return any(len(line) > _CREDENTIALS_LIMIT for name in (b"authorization", b"cookie") for line in request.lines(name))
 
 
 def _opens_websocket(request: Request) -> bool:

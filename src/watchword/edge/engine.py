@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -41,7 +41,7 @@ class Witness(Protocol):
 class Admitted(NamedTuple):
     """The request may pass. `fields` are added to whatever the application answers.
 
-    A tuple like `Granted`, for the same reason.
+    A tuple, like `Granted`, for the same reason.
     """
 
     principal: Principal | None
@@ -61,7 +61,7 @@ class Engine:
     """What every host of this process shares, put together by the composition root.
 
     `pool` runs what has to wait, `patience` is how many seconds an answer may take. `clock` gives the time,
-    `entropy(n)` n random bytes. `trust` says which proxies are believed.
+    `entropy(n)` n random bytes. `trust` says which proxies are believed, `trusting` whether any is.
     """
 
     answers: Answers
@@ -72,6 +72,10 @@ class Engine:
     clock: Callable[[], Instant] = time.time
     patience: float = 10.0
     token_location: str = "/tokens"
+    trusting: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trusting", bool(self.trust))
 
     def run(self, steps: Steps[T]) -> T:
         """Drive steps to their end, waiting in place."""
@@ -108,7 +112,7 @@ class Engine:
 
     def resolved(self, request: Request) -> Request:
         """The request as the client sent it to the outermost trusted proxy."""
-        return resolve(request, self.trust)
+        return resolve(request, self.trust) if self.trusting else request
 
     def _carry_out(
         self, decision: Granted | Refused, request: Request, space: ProtectionSpace

@@ -121,12 +121,10 @@ def strip_look_alikes(fields: Fields, protected: frozenset[str]) -> Fields:
 
     A protected name in Connection would have the next hop remove our own field (section 7.6.1).
     """
+    # All names in one look, because there is nothing to find in nearly every request.
     everything = b"".join([name if name != b"connection" else value for name, value in fields])
-    folded = _folded(everything)
-    for name in _folded_all(protected):
-        if name in folded:
-            break
-    else:  # in one pass over all names, because it is so for nearly every request
+    seen = _seen_before if len(everything) <= _LONGEST_REMEMBERED else _holds_any
+    if not seen(everything, protected):
         return fields
     return tuple(
         (name, _without_options(value, protected) if name == b"connection" else value)
@@ -143,6 +141,15 @@ def _without_options(value: bytes, protected: frozenset[str]) -> bytes:
 
 def _folded(name: bytes) -> bytes:
     return name.lower().translate(None, _NOT_ALPHANUMERIC)
+
+
+def _holds_any(names: bytes, protected: frozenset[str]) -> bool:
+    folded = _folded(names)
+    return any(name in folded for name in _folded_all(protected))
+
+
+_LONGEST_REMEMBERED = 1024
+_seen_before = lru_cache(maxsize=4096)(_holds_any)  # the same clients send the same names again and again
 
 
 @lru_cache(maxsize=64)

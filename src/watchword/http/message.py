@@ -107,7 +107,7 @@ class Request:
             http_version=self.http_version,
             body=self.body,
         )
-        if fields is None:
+        if fields is None:  # they are indexed already
             made.fields, made._index, made.repeats = self.fields, self._index, self.repeats
         return made
 

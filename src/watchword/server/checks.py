@@ -76,17 +76,18 @@ def verify(service: Service, dialect: Dialect) -> Handler:
 
 def _question(service: Service, received: Request) -> tuple[Request, Protection, str | None]:
     """The request that is asked about, what protects its target, and what is wrong with it, if anything."""
-    asked = original(received, service.engine.trust) if service.engine.trust else None
+    engine = service.engine
+    asked = original(received, engine.trust) if engine.trusting else None
     if asked is None:
         # Whatever an untrusted peer says of another request counts for nothing (F23).
         target = b"/whoami?" + received.query if received.query else b"/whoami"
-        return service.engine.resolved(received).replaced(method="GET", target=target), service.own, None
+        return engine.resolved(received).replaced(method="GET", target=target), service.own, None
     if isinstance(asked, Unreadable):
-        return service.engine.resolved(received), service.targets, asked.reason
+        return engine.resolved(received), service.targets, asked.reason
     if imitates_identity(received.fields):
         # The proxy overwrites these fields by their names: in other spellings they would pass, and with a preflight
         # that the application answers itself, too (F21).
-        told = service.engine.resolved(received) if asked.method == "OPTIONS" else asked
+        told = engine.resolved(received) if asked.method == "OPTIONS" else asked
         return told, service.targets, "imitates-identity"
     return asked, service.targets, None
 

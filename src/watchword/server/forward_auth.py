@@ -54,19 +54,19 @@ class Identities:
     def __init__(self, dialect: Dialect) -> None:
         self._anonymous = _ANONYMOUS if dialect.always_identity else ()
         self._beside = (_NOT_GIVEN,) if dialect.always_identity else ()
-        self._made: dict[int, tuple[Principal, Fields]] = {}
+        self._made: dict[tuple[str, frozenset[str], frozenset[str] | None, str | None], Fields] = {}
 
     def fields(self, principal: Principal | None) -> Fields:
         """The fields by which the application behind the proxy learns who asks."""
         if principal is None:
             return self._anonymous
-        held = self._made.get(id(principal))
-        if held is not None and held[0] is principal:
-            return held[1]
-        made = (*identity_fields(principal), *self._beside)
-        if len(self._made) >= _REMEMBERED:
-            self._made.clear()
-        self._made[id(principal)] = (principal, made)
+        told = principal.subject, principal.roles, principal.scopes, principal.authentication.session
+        made = self._made.get(told)
+        if made is None:
+            made = (*identity_fields(principal), *self._beside)
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
+            self._made[told] = made
         return made
 
 

@@ -6,7 +6,8 @@ What it adds to uvicorn's:
 - trailers never become header fields (RFC 9110 section 6.5.1), and nobody can hide much in them or between chunks;
 - who sends or reads too slowly is let go (F9), and so is who sends content that nobody wants (F11);
 - an answer that ends a connection arrives, though the client may still be sending (RFC 9112 section 9.6);
-- no answer overtakes one to an earlier request, and no request has two.
+- no answer overtakes one to an earlier request, and no request has two;
+- who asks for another protocol is answered over this one, content and all: Java's client asks with every first request.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from watchword.http.authority import read_authority
 from watchword.http.message import Fields, Peer, Request, Response
 from watchword.http.syntax import is_token
-from watchword.http.target import Ambiguous, origin_form
+from watchword.server.head import read_head
 from watchword.server.unread import TOO_LARGE, Fault
 
 
@@ -83,21 +83,18 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, {})
         self._refusal = refuse
         self._bounds = bounds
+        self._leaving = leaving
         self._phase = Phase.IDLE
+        self._begun = False  # a phase began since its timer was set
+        self._counted = 0  # bytes of this phase
+        self._unwanted = 0  # bytes of content that came after the answer
+        self._large = False  # so much came at once that it may hold a head that is too large
+        self._amid: bytes | None = None  # the field that frames the content before which the parser stops
         self._fault: Fault | None = None
         self._last: bytes | None = None  # what ends the connection, once everything before it is answered
         self._deaf = False  # what comes is not looked at any more
-        self._leaving = leaving
-        self._begun = False  # a phase began since its timer was set
         self._timer: asyncio.TimerHandle | None = None
         self._reading_timer: asyncio.TimerHandle | None = None
-        self._counted = 0  # bytes of this phase
-        self._unwanted = 0
-        # Of the head that is being read:
-        self._size = 0
-        self._hosts: list[bytes] = []
-        self._coding: bytes | None = None
-        self._length: bytes | None = None
 
     # --- the connection ----------------------------------------------------------------------------------------------
 
@@ -116,15 +113,37 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._counted += len(data)
+        if len(data) > self._bounds.head:
+            self._large = True
         try:
-            self._feed(data)
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, _Stopped):
                 raise
             self._refuse(self._fault)
-            return
         except httptools.HttpParserError as error:
             self._refuse(_fault_of(error, data))
+        if self._phase is not Phase.IDLE or self._timer is not None or not self._is_answering():
+            self._watch()
+
+    def _go_on(self, rest: bytes) -> None:
+        """Read on where the parser stopped, because another protocol was asked for (RFC 9110 section 7.8)."""
+        callbacks = _Mutable(self)
+        self.parser = httptools.HttpRequestParser(callbacks)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        framing, self._amid = self._amid, None
+        if framing is not None:
+            callbacks.muted = True
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
+            callbacks.muted = False
+        if rest:
+            self.data_received(rest)
+
+    def _watch(self) -> None:
+        """See to it that what has begun ends in time, and does not grow without end."""
+        if self._deaf:
             return
         if self._counted > (self._bounds.framing if self._phase is Phase.CONTENT else self._bounds.head):
             self._refuse(TOO_LARGE)
@@ -137,18 +156,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self._begun = False
             in_head = self._phase is Phase.HEAD
             self._arm(self._bounds.head_patience if in_head else self._bounds.content_patience)
-
-    def _feed(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while True:
-            try:
-                self.parser.feed_data(rest)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                # Nobody is upgraded here: the next request follows, over HTTP/1.1 (RFC 9110 section 7.8).
-                self.parser = httptools.HttpRequestParser(self)
-                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
-                rest = rest[upgrade.args[0] :]
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -181,46 +188,38 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._phase, self._begun = Phase.HEAD, True
-        self._counted = self._unwanted = self._size = 0
-        self._hosts = []
-        self._coding = self._length = None
+        self._counted = self._unwanted = 0
 
     def on_url(self, url: bytes) -> None:
         self.url += url
-        self._size += len(url)
-        if self._size > self._bounds.target:
+        if len(self.url) > self._bounds.target:
             self._stop(TOO_LARGE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is not Phase.HEAD:
-            return  # a trailer
-        name, value = name.lower(), value.strip(b" \t")
-        self._size += len(name) + len(value) + 4
-        if self._size > self._bounds.head or len(self.headers) >= self._bounds.lines:
+        self.headers.append((name.lower(), value.strip(b" \t")))  # the parser leaves white space at the end
+        if len(self.headers) > self._bounds.lines:
             self._stop(TOO_LARGE)
-        if name == b"host":
-            self._hosts.append(value)
-        elif name == b"content-length":
-            self._length = value
-        elif name == b"transfer-encoding":
-            self._coding = value
-        elif name == b"expect":
-            self.expect_100_continue = value.lower() == b"100-continue"
-        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        has_content = self._coding is not None or (self._length is not None and self._length.strip(b"0") != b"")
-        fault = self._fault_in_head(has_content)
-        if fault is not None:
-            self._stop(fault)
+        if self._large and sum(len(name) + len(value) for name, value in self.headers) > self._bounds.head:
+            self._stop(TOO_LARGE)
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        head = read_head(method, version, self.url, self.headers, secure=self.scheme == "https")
+        if isinstance(head, Fault):
+            self._stop(head)
         if len(self.pipeline) >= self._bounds.queue:
             self._stop(None)
+        self.url, self.expect_100_continue = head.target, head.expects_continue
         super().on_headers_complete()
+        self.headers = []  # what takes up trailers, and is read by nobody
         # Who asks before sending may not send after a refusal, and nobody could tell content from the next request.
-        if self._leaving or self.expect_100_continue:
+        if self._leaving or head.expects_continue:
             self.cycle.keep_alive = False
-        if has_content and not self.cycle.keep_alive:
-            self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
+        if head.framing is not None:
+            if self.parser.should_upgrade():
+                self._amid = head.framing
+            if not self.cycle.keep_alive:
+                self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
         self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
 
     def on_body(self, body: bytes) -> None:
@@ -233,43 +232,18 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._amid is not None:
+            return  # so the parser thinks; the content comes yet
         super().on_message_complete()
         self._phase, self._counted = Phase.IDLE, 0
 
     def on_response_complete(self) -> None:
         was_last = not self.pipeline
         super().on_response_complete()
-        if self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self._wait_for_reader()
         if self._last is not None and was_last:
             self._end()
-
-    def _fault_in_head(self, has_content: bool) -> Fault | None:
-        """What is wrong with a head that the parser takes, if anything (RFC 9112 sections 2.3, 3.2, 6.1)."""
-        version, method = self.parser.get_http_version(), self.parser.get_method()
-        if version not in ("1.1", "1.0"):
-            return Fault(505, "HTTP/1.1 and HTTP/1.0 are spoken here.")
-        if method == b"CONNECT":
-            return Fault(501, "This is no proxy.")
-        if len(self._hosts) > 1 or (version == "1.1" and not self._hosts):
-            return Fault(400, "Exactly one Host field is needed.")
-        host = self._hosts[0] if self._hosts else None
-        if host and read_authority(host, secure=self.scheme == "https") is None:
-            return Fault(400, "The Host field is not a host with a port.")
-        target = self.url if method == b"OPTIONS" and self.url == b"*" else origin_form(self.url, host)
-        if isinstance(target, Ambiguous) or b"#" in target:
-            return Fault(400, "The request target is not a path, or is for another host.")
-        self.url = target
-        if version == "1.0":
-            self.expect_100_continue = False  # RFC 9110 section 10.1.1
-        if self._coding is not None:
-            if version == "1.0":
-                return Fault(400, "HTTP/1.0 has no Transfer-Encoding.")
-            if self._coding.lower() != b"chunked":
-                return Fault(501, "The only transfer coding taken is chunked.")
-        if has_content and self.parser.should_upgrade():
-            return Fault(400, "A request for another protocol cannot have content here.")
-        return None
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._wait_for_reader()
 
     # --- ends --------------------------------------------------------------------------------------------------------
 
@@ -361,6 +335,32 @@ class BoundedProtocol(HttpToolsProtocol):
     def _wait_for_reader(self) -> None:
         if self._reading_timer is None:
             self._reading_timer = self.loop.call_later(self._bounds.reading_patience, self.transport.abort)
+
+
+class _Mutable:
+    """The callbacks of a connection for a parser that is told, while they are muted, of a head that was read before."""
+
+    def __init__(self, connection: BoundedProtocol) -> None:
+        self._connection = connection
+        self.muted = False
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if not self.muted:
+            self._connection.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self.muted:
+            self._connection.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.muted:
+            self._connection.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self.muted:
+            self._connection.on_headers_complete()
 
 
 class _Lingering:
