@@ -82,9 +82,10 @@ def _measured(rows: Sequence[Row], rounds: int, seconds: float, generator: str |
         }
         results = Results([row for row in rows if row.name in measures])
         for number in range(1, rounds + 1):
-            for name, measure in measures.items():
-                _progress(f"round {number} of {rounds}: {name}")
-                results.add(name, measure(seconds))
+            for row in results.rows:
+                if number == 1 or not row.once:
+                    _progress(f"round {number} of {rounds}: {row.name}")
+                    results.add(row.name, measures[row.name](seconds))
         _progress("")
         return results
 

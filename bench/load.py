@@ -113,7 +113,7 @@ async def _with_sockets(origin: str, asked: Iterator[Asked], seconds: float, con
     times: list[float] = []
     parts = urlsplit(origin)
     opened = [
-        (await loop.create_connection(lambda: _Connection(times), parts.hostname, parts.port))[1]
+        (await loop.create_connection(lambda: _Connection(times), parts.hostname or "127.0.0.1", parts.port or 80))[1]
         for _ in range(connections)
     ]
     begun = time.perf_counter()

@@ -38,17 +38,19 @@ def measures(names: Sequence[str], servers: Servers) -> dict[str, Measure]:
     return {name: found[name] for name in names}
 
 
+def log_ins(url: str, guests: Iterator[int]) -> Iterator[Asked]:
+    """The credentials of these guests, one after the other."""
+    for number in guests:
+        yield Asked(url=f"{url}/verify", status=200, fields=basic(guest(number), PASSWORD))
+
+
 def _logins(servers: Servers) -> Measure:
     server = servers.watchword
     guests = iter(range(GUESTS))  # each logs in once, whatever the round
 
-    def requests() -> Iterator[Asked]:
-        for number in guests:
-            yield Asked(url=f"{server.url}/verify", status=200, fields=basic(guest(number), PASSWORD))
-
     def measure(seconds: float) -> Measured:
         before = server.cpu_seconds()
-        load = with_sockets(server.url, requests(), max(seconds, _SHORTEST), _CONNECTIONS)
+        load = with_sockets(server.url, log_ins(server.url, guests), max(seconds, _SHORTEST), _CONNECTIONS)
         spent = server.cpu_seconds() - before
         return Measured(cpu=spent / load.requests * 1e6, rate=load.requests / load.seconds, p50=load.p50, p99=load.p99)
 

@@ -13,30 +13,27 @@ Compare: TypeAlias = Callable[[Measured, Measured], float]
 
 def cpu_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's CPU time."""
-    assert one.cpu is not None
-    assert other.cpu is not None
-    return one.cpu / other.cpu
+    return _known(one.cpu) / _known(other.cpu)
 
 
 def cpu_above(one: Measured, other: Measured) -> float:
     """How many CPU microseconds more than the other."""
-    assert one.cpu is not None
-    assert other.cpu is not None
-    return one.cpu - other.cpu
+    return _known(one.cpu) - _known(other.cpu)
 
 
 def rate_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's operations a second."""
-    assert one.rate is not None
-    assert other.rate is not None
-    return one.rate / other.rate
+    return _known(one.rate) / _known(other.rate)
 
 
 def slowest_ratio(one: Measured, other: Measured) -> float:
     """How many times the other's p99."""
-    assert one.p99 is not None
-    assert other.p99 is not None
-    return one.p99 / other.p99
+    return _known(one.p99) / _known(other.p99)
+
+
+def _known(value: float | None) -> float:
+    assert value is not None, "rows are compared by what both of them measure"
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +66,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. `reference` names the row that its ratio is taken to."""
+    """One line of the table. `reference` names the row that its ratio is taken to.
+
+    `once`: one round says all there is to say.
+    """
 
     name: str
     what: str
     reference: str | None = None
     targets: tuple[Target, ...] = ()
+    once: bool = False
 
 
 class Results:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from urllib.request import urlopen
 
-from bench.data import Data
-from bench.load import Asked, burst
+from bench.data import GUESTS, Data
+from bench.load import Asked, burst, with_sockets
+from bench.logins import log_ins
 from bench.measure import Measure, Measured
 from bench.processes import ROOT
 from bench.rows import Row, Target
 from bench.servers import Servers
 
 _QUICK = Target(limit=100, unit=" ms")
+_SMALL = Target(limit=90, unit=" MB")
 
 ROWS = (
     Row(name="import-watchword", what="import watchword, in a new process", targets=(_QUICK,)),
@@ -26,17 +28,26 @@ ROWS = (
         what="watchword serve, from its command to its first answer",
         targets=(Target(limit=1000, unit=" ms"),),
     ),
-    Row(name="memory", what="resident memory of a worker that has served", targets=(Target(limit=90, unit=" MB"),)),
+    Row(name="memory", what="resident memory of a worker that has checked sessions", targets=(_SMALL,), once=True),
+    Row(name="memory-logins", what="the same of one that has checked passwords", targets=(_SMALL,), once=True),
 )
 
 
 def measures(names: Sequence[str], servers: Servers, data: Data, generator: str | None) -> dict[str, Measure]:
     """How to measure these rows."""
+
+    def check_sessions(url: str, seconds: float) -> None:
+        burst(Asked(url=f"{url}/verify", status=200, fields=data.cookie()), seconds, generator)
+
+    def check_passwords(url: str, seconds: float) -> None:
+        with_sockets(url, log_ins(url, iter(range(GUESTS))), max(seconds, 1.0))
+
     found: dict[str, Measure] = {
         "import-watchword": lambda seconds: _import("watchword"),
         "import-asgi": lambda seconds: _import("watchword.edge.asgi"),
         "start": lambda seconds: _start(servers),
-        "memory": lambda seconds: _memory(servers, data, seconds, generator),
+        "memory": lambda seconds: _memory(servers, check_sessions, seconds),
+        "memory-logins": lambda seconds: _memory(servers, check_passwords, seconds),
     }
     return {name: found[name] for name in names}
 
@@ -55,7 +66,8 @@ def _start(servers: Servers) -> Measured:
         return Measured(value=(time.perf_counter() - begun) * 1e3)
 
 
-def _memory(servers: Servers, data: Data, seconds: float, generator: str | None) -> Measured:
-    running = servers.watchword
-    burst(Asked(url=f"{running.url}/verify", status=200, fields=data.cookie()), seconds, generator)
-    return Measured(value=running.memory() / 1e6)
+def _memory(servers: Servers, use: Callable[[str, float], None], seconds: float) -> Measured:
+    with ExitStack() as stack:
+        running = servers.start_another(stack)
+        use(running.url, seconds)
+        return Measured(value=running.memory() / 1e6)

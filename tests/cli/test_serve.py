@@ -158,5 +158,5 @@ def test_ctrl_c_before_it_is_ready_is_quiet(shell: Shell) -> None:
         until(lambda: os.path.exists(shell.data))
         process.send_signal(2)
         _, err = process.communicate(timeout=30)
-    assert process.returncode in (0, 130)
+    assert process.returncode in (0, 130, -2)  # -2: the signal itself, which a shell reports as 130 too
     assert b"Traceback" not in err

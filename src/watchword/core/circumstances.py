@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from watchword.core.space import ProtectionSpace
@@ -61,6 +61,13 @@ class Circumstances:
     proxying: bool = False
     suppress: Suppress = Suppress.NOTHING
     face: Face = Face.PROBLEM
+    calm: bool = field(init=False, repr=False, compare=False)
+    """Whether no row of stage 1 can fit, and no veto holds."""
+
+    def __post_init__(self) -> None:
+        calm = self.peer_allowed and self.broken is None
+        calm = calm and not (self.preflight or self.oversize or self.cleartext or self.foreign)
+        object.__setattr__(self, "calm", calm)
 
 
 # What is seen at a glance of nearly every request, by whether its method is safe, whether it has an Authorization
@@ -100,7 +107,7 @@ def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances
     """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
     accept, cookie, line = request.field(b"accept"), request.field(b"cookie"), request.field(b"authorization")
     if (
-        request.repeats
+        request.repeated
         or not request.is_without(_REMARKABLE)
         or b"noauthchallenge" in request.target
         or _in_cleartext(request.peer, space)

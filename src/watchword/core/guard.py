@@ -34,7 +34,7 @@ def guard(
 ) -> Steps[Decision]:
     """The decision on a request in a space, for a target with this requirement."""
     attempts = list(space.absent)
-    if not _refused_unseen(circumstances, requirement):
+    if circumstances.calm or not _refused_unseen(circumstances, requirement):
         deliberate_only = requirement.precedence is Precedence.DELIBERATE_FIRST and any(
             m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in space.mechanisms
         )
@@ -54,12 +54,16 @@ def guard(
                     outcome = yield from mechanism.verify(credentials, request, now)
                 except AnswerFailed as failure:
                     outcome = Unavailable(str(failure))
-            if isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
-                outcome = Rejected(outcome.reason)  # one that cannot be decoded is no better than an unknown one
-            attempts[index] = Attempt(mechanism, outcome)
-            # A vetoed credential does not end the search: a deliberate one may still decide.
-            if ends_search and isinstance(outcome, Accepted) and not (veto and mechanism.ambient is not Ambient.NEVER):
-                break
+            if isinstance(outcome, Accepted):
+                attempts[index] = Attempt(mechanism, outcome)
+                # A vetoed credential does not end the search: a deliberate one may still decide.
+                if ends_search and not (veto and mechanism.ambient is not Ambient.NEVER):
+                    break
+            elif isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
+                # One that cannot be decoded is no better than an unknown one.
+                attempts[index] = Attempt(mechanism, Rejected(outcome.reason))
+            else:
+                attempts[index] = Attempt(mechanism, outcome)
     return decide(circumstances, attempts, requirement, space=space, now=now)
 
 

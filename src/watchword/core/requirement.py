@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -46,3 +46,15 @@ class Requirement:
     ignore_invalid: bool = False
     malformed_status: int | None = None
     session_expired_status: int | None = None
+    plain: bool = field(init=False, repr=False, compare=False)
+    """Whether nothing is demanded of whoever is proven but roles, permissions and scopes."""
+
+    def __post_init__(self) -> None:
+        plain = (
+            self.precedence is not Precedence.STRICT
+            and self.mechanisms is None
+            and self.owner is None
+            and not self.acr
+            and self.max_age is None
+        )
+        object.__setattr__(self, "plain", plain)

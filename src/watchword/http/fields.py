@@ -122,7 +122,10 @@ def strip_look_alikes(fields: Fields, protected: frozenset[str]) -> Fields:
     A protected name in Connection would have the next hop remove our own field (section 7.6.1).
     """
     # All names in one look, because there is nothing to find in nearly every request.
-    everything = b"".join([name if name != b"connection" else value for name, value in fields])
+    names = dict(fields)
+    everything = b"".join(names)
+    if b"connection" in names:
+        everything += b"".join([value for name, value in fields if name == b"connection"])
     seen = _seen_before if len(everything) <= _LONGEST_REMEMBERED else _holds_any
     if not seen(everything, protected):
         return fields

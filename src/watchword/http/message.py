@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,9 +32,11 @@ class Request:
 
     `target` is the request target as it stood on the request line, in origin-form (`/path?query`).
     `body` is what the edge has read of the content: None where nothing has been read.
+    `field(name)` gives the value of a field that came on exactly one line, else None; `repeated` has all lines of
+    those that came on several. Names are lower-case.
     """
 
-    __slots__ = ("_index", "body", "fields", "http_version", "memo", "method", "peer", "repeats", "target")
+    __slots__ = ("_once", "body", "field", "fields", "http_version", "memo", "method", "peer", "repeated", "target")
 
     def __init__(
         self,
@@ -52,11 +54,11 @@ class Request:
         self.peer = peer
         self.http_version = http_version
         self.body = body
-        self._index: _Index = dict(self.fields)
-        self.repeats = len(self._index) != len(self.fields)
-        """Whether some field came on several lines."""
-        if self.repeats:
-            self._index = _index_of(self.fields)
+        self._once = dict(self.fields)
+        self.repeated: Mapping[bytes, tuple[bytes, ...]] = _NONE
+        if len(self._once) != len(self.fields):
+            self._once, self.repeated = _indexed(self.fields)
+        self.field: Callable[[bytes], bytes | None] = self._once.get
         self.memo: dict[str, object] | None = None
         """What floor 0 has already parsed of this request, so that nothing is parsed twice."""
 
@@ -64,21 +66,16 @@ class Request:
         return f"<Request {self.method} {self.path!r} from {self.peer.address or 'a local socket'}>"
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self._index
+        return name in self._once or name in self.repeated
 
     def is_without(self, names: frozenset[bytes]) -> bool:
         """Whether none of these fields is there."""
-        return names.isdisjoint(self._index)
-
-    def field(self, name: bytes) -> bytes | None:
-        """The value of the field if it came on exactly one line, else None. `name` is lower-case."""
-        value = self._index.get(name)
-        return value if isinstance(value, bytes) else None
+        return names.isdisjoint(self._once) and names.isdisjoint(self.repeated)
 
     def lines(self, name: bytes) -> tuple[bytes, ...]:
         """Every line of the field, in order. `name` is lower-case."""
-        value = self._index.get(name, ())
-        return (value,) if isinstance(value, bytes) else value
+        value = self._once.get(name)
+        return self.repeated.get(name, ()) if value is None else (value,)
 
     @property
     def path(self) -> bytes:
@@ -108,23 +105,20 @@ class Request:
             body=self.body,
         )
         if fields is None:  # they are indexed already
-            made.fields, made._index, made.repeats = self.fields, self._index, self.repeats
+            made.fields, made._once, made.repeated, made.field = self.fields, self._once, self.repeated, self.field
         return made
 
 
-_Index: TypeAlias = dict[bytes, bytes | tuple[bytes, ...]]
-"""Where each field's value is found, and all its values where it came on several lines."""
+_NONE: Mapping[bytes, tuple[bytes, ...]] = {}
 
 
-def _index_of(fields: Fields) -> _Index:
-    index: _Index = {}
+def _indexed(fields: Fields) -> tuple[dict[bytes, bytes], dict[bytes, tuple[bytes, ...]]]:
+    """The fields that came on one line, and those that came on several."""
+    lines: dict[bytes, tuple[bytes, ...]] = {}
     for name, value in fields:
-        held = index.get(name)
-        if held is None:
-            index[name] = value
-        else:
-            index[name] = (*held, value) if isinstance(held, tuple) else (held, value)
-    return index
+        lines[name] = (*lines.get(name, ()), value)
+    once = {name: values[0] for name, values in lines.items() if len(values) == 1}
+    return once, {name: values for name, values in lines.items() if len(values) > 1}
 
 
 @dataclass(frozen=True, slots=True)

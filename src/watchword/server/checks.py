@@ -118,9 +118,12 @@ _NOBODY: Mapping[str, JsonValue] = {
 """Where the configuration makes /whoami public."""
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def compact(value: Mapping[str, JsonValue]) -> bytes:
     """JSON without spaces, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _compact(value).encode()
 
 
 def method_not_allowed(allowed: str) -> Response:

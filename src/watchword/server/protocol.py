@@ -90,6 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unwanted = 0  # bytes of content that came after the answer
         self._large = False  # so much came at once that it may hold a head that is too large
         self._amid: bytes | None = None  # the field that frames the content before which the parser stops
+        self._stopped = False  # the parser, by us, because of a fault or for nothing that is worth an answer
         self._fault: Fault | None = None
         self._last: bytes | None = None  # what ends the connection, once everything before it is answered
         self._deaf = False  # what comes is not looked at any more
@@ -115,16 +116,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._counted += len(data)
         if len(data) > self._bounds.head:
             self._large = True
+        rest: bytes | None = None
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._go_on(data[upgrade.args[0] :])
-        except httptools.HttpParserCallbackError as error:
-            if not isinstance(error.__context__, _Stopped):
+            rest = data[upgrade.args[0] :]
+        except httptools.HttpParserCallbackError:
+            if not self._stopped:
                 raise
             self._refuse(self._fault)
         except httptools.HttpParserError as error:
             self._refuse(_fault_of(error, data))
+        if rest is not None:
+            self._go_on(rest)
         if self._phase is not Phase.IDLE or self._timer is not None or not self._is_answering():
             self._watch()
 
@@ -248,7 +252,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- ends --------------------------------------------------------------------------------------------------------
 
     def _stop(self, fault: Fault | None) -> NoReturn:
-        self._fault = fault
+        self._stopped, self._fault = True, fault
         raise _Stopped
 
     def _refuse(self, fault: Fault | None) -> None:

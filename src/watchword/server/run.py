@@ -149,18 +149,18 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
-        for sock in sockets or ():
-            patience = None if self._tls is None else _HANDSHAKE
-            self.servers = [
-                await loop.create_server(
-                    self._connection,
-                    sock=sock,
-                    ssl=self._tls,
-                    backlog=_BACKLOG,
-                    ssl_handshake_timeout=patience,
-                    ssl_shutdown_timeout=patience,
-                )
-            ]
+        patience = None if self._tls is None else _HANDSHAKE
+        self.servers = [
+            await loop.create_server(
+                self._connection,
+                sock=sock,
+                ssl=self._tls,
+                backlog=_BACKLOG,
+                ssl_handshake_timeout=patience,
+                ssl_shutdown_timeout=patience,
+            )
+            for sock in sockets or ()
+        ]
         if self._parent is not None:
             loop.add_reader(self._parent, self._orphaned)
         self.started = True
@@ -261,6 +261,8 @@ class _Supervisor:
             os.close(self._held)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
+            if self._stopping:  # told so before the two lines above, in the parent's way
+                os._exit(0)
             self._work(index, lambda: _say(self._tell), self._alive)
             code = 0
         except BaseException as error:  # the child must never return into the supervisor's code
@@ -284,7 +286,7 @@ class _Supervisor:
         self._sock.close()  # or connections would queue up that nobody accepts
         for child in self._workers:
             os.kill(child, signal.SIGTERM)
-        deadline = time.monotonic() + DRAIN + 2
+        deadline = time.monotonic() + DRAIN + 2 * _LAST_ACCEPTS + 1
         while self._workers and time.monotonic() < deadline:
             self._reap()
             time.sleep(0.02)

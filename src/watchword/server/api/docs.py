@@ -56,9 +56,13 @@ def docs_routes(document: Callable[[], Document]) -> APIRouter:
             groups.setdefault(operation[0], []).append(operation[1])
         return rendered("docs.html", info=document()["info"], groups=groups, cells=CELLS.values())
 
+    @cache
+    def text() -> bytes:
+        return bytes(JSONResponse(document()).body)
+
     @router.get("/openapi.json", summary="This document", openapi_extra=documented())
     async def openapi() -> Response:
-        return JSONResponse(document())
+        return Response(text(), media_type="application/json")
 
     @router.get("/docs", summary="This document as a page", response_class=Response, openapi_extra=documented())
     async def docs() -> Response:
