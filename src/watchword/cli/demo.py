@@ -33,7 +33,8 @@ def demo(port: int) -> int:
     from watchword.storage import UnusableStorage
 
     # Variables that are about for a real server are left alone: the demo is the same everywhere.
-    chosen: dict[str, dict[str, object]] = {"server": {"port": port}, "realm": {"personas": ["openmrs", "restheart"]}}
+    realm = {"name": "Watchword demo", "personas": ["openmrs", "restheart"]}
+    chosen: dict[str, dict[str, object]] = {"server": {"port": port}, "realm": realm}
     settings = load_settings(None, chosen, environ={})
     people = new_people()
 
