@@ -33,7 +33,7 @@ def demo(port: int) -> int:
     from watchword.storage import UnusableStorage
 
     # Variables that are about for a real server are left alone: the demo is the same everywhere.
-    realm = {"name": "Watchword demo", "personas": ["openmrs", "restheart"]}
+    realm: dict[str, object] = {"name": "Watchword demo", "personas": ["openmrs", "restheart"]}
     chosen: dict[str, dict[str, object]] = {"server": {"port": port}, "realm": realm}
     settings = load_settings(None, chosen, environ={})
     people = new_people()
