@@ -8,7 +8,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help install run test test-long check format bench coverage-of-catalogue lock clean
+.PHONY: help install run test test-long check format bench bench-long coverage-of-catalogue lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -38,6 +38,9 @@ format: install ## put code into the shape that `make check` asks for
 bench: install ## measure Watchword beside its peers
 	@$(VENV)/python tools/debian_packages.py bench
 	@$(VENV)/python -m bench
+
+bench-long: install ## measure look-ups among millions of records (ten minutes and more to fill 3 GB)
+	@$(VENV)/python -m bench --rows millions
 
 coverage-of-catalogue: install ## which behaviours of docs/catalogue.toml have tests, and which have none
 	@$(VENV)/python tools/coverage_of_catalogue.py $(ARGS)

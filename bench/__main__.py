@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import in_process, logins, over_http, report, starting
+from bench import cleaning, in_process, logins, millions, over_http, report, rotations, starting, tokens
 from bench.data import fill
 from bench.load import CONNECTIONS, wrk
 from bench.measure import BenchFailed, Measure
@@ -23,8 +23,11 @@ from bench.servers import Servers
 
 SHORT_ROUNDS, SHORT_SECONDS = 2, 0.2
 ROUNDS, SECONDS = 5, 1.0
-SHORT_ROWS = (*over_http.ROWS, *logins.ROWS, *in_process.ROWS, *starting.ROWS)
-ALL_ROWS = (*over_http.ROWS, *logins.ROWS, *in_process.ROWS, *in_process.LONG_ROWS, *starting.ROWS)
+_CHECKS = (*over_http.ROWS, *logins.ROWS, *rotations.ROWS, *tokens.ROWS, *in_process.ROWS)
+SHORT_ROWS = (*_CHECKS, *millions.ROWS, *starting.ROWS)
+FULL_ROWS = (*_CHECKS, *in_process.LONG_ROWS, *millions.ROWS, *cleaning.LONG_ROWS, *starting.ROWS)
+ALL_ROWS = (*FULL_ROWS, *millions.LONG_ROWS)
+"""With those that are measured only where they are asked for by name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Whoever stops the bench stops its servers too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
-        rows = chosen(SHORT_ROWS if options.short and not options.rows else ALL_ROWS, options.rows)
+        rows = chosen(ALL_ROWS if options.rows else SHORT_ROWS if options.short else FULL_ROWS, options.rows)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -77,7 +80,11 @@ def _measured(rows: Sequence[Row], rounds: int, seconds: float, generator: str |
         measures: dict[str, Measure] = {
             **over_http.measures(wanted(over_http.ROWS), servers, data, generator),
             **logins.measures(wanted(logins.ROWS), servers),
+            **rotations.measures(wanted(rotations.ROWS), stack, servers, data, folder),
+            **tokens.measures(wanted(tokens.ROWS), stack, data, folder),
             **in_process.measures(wanted((*in_process.ROWS, *in_process.LONG_ROWS)), stack, data, folder),
+            **millions.measures(wanted((*millions.ROWS, *millions.LONG_ROWS)), stack, folder, _progress),
+            **cleaning.measures(wanted(cleaning.LONG_ROWS), stack, folder),
             **starting.measures(wanted(starting.ROWS), servers, data, generator),
         }
         results = Results([row for row in rows if row.name in measures])
@@ -98,7 +105,7 @@ def _progress(text: str) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Watchword beside its peers.")
-    parser.add_argument("--short", action="store_true", help="less than half a minute, and rougher figures")
+    parser.add_argument("--short", action="store_true", help="less than a minute, and rougher figures")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each row is measured")
     parser.add_argument(
         "--rows", nargs="+", default=[], metavar="NAME", help="only these rows, or groups such as verify"

@@ -6,17 +6,16 @@ import asyncio
 import gc
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
-from bench.data import Data, fingerprint, sessions
+from bench.data import SETTINGS, Data, fingerprint, sessions
 from bench.measure import BenchFailed, Measure, Measured, percentile
 from bench.rows import Row, Target, slowest_ratio
 from watchword.config.build import build
-from watchword.config.settings import Settings
 from watchword.core.questions import FindSession
 from watchword.crypto.secret import fingerprint as fingerprint_of
 from watchword.edge.asgi import Scope, request_of
@@ -28,6 +27,7 @@ from watchword.storage import Cached
 
 T = TypeVar("T")
 
+_CORE = Target(limit=5, unit=" us")
 _QUICK = Target(limit=30, unit=" us")
 _AS_AMONG_FEW = Target(limit=2, unit="x the p99 of", compare=slowest_ratio, to="find-1000")
 
@@ -36,8 +36,10 @@ ROWS = (
     Row(
         name="core-check",
         what="a session cookie on a Request: read, verified from the cache, decided",
-        targets=(Target(limit=5, unit=" us"),),
+        targets=(_CORE,),
     ),
+    Row(name="core-check-jwt", what="the same of a self-contained access token, seen before", targets=(_CORE,)),
+    Row(name="core-check-key", what="the same of an API key, from the cache", targets=(_CORE,)),
     Row(name="find-cached", what="FindSession, answered from the cache"),
     Row(name="find-1000", what="FindSession, not cached, among 1,000 sessions in SQLite", targets=(_QUICK,)),
 )
@@ -51,6 +53,7 @@ LONG_ROWS = tuple(
     for size in (100_000, 1_000_000)
 )
 """Filling their storages takes a while."""
+_IN_MEMORY = {row.name for row in ROWS if not row.name.startswith("find-1")}
 _A_TURN = 16
 """Operations in one turn of the event loop, as when sixteen connections ask at once."""
 
@@ -58,7 +61,7 @@ _A_TURN = 16
 def measures(names: Sequence[str], stack: ExitStack, data: Data, folder: Path) -> dict[str, Measure]:
     """How to measure these rows; what they hold open is closed with the stack."""
     found: dict[str, Measure] = {}
-    if {"core-request", "core-check", "find-cached"} & set(names):
+    if not _IN_MEMORY.isdisjoint(names):
         found.update(_in_memory(stack, data))
     for name in names:
         if name not in found:
@@ -67,25 +70,32 @@ def measures(names: Sequence[str], stack: ExitStack, data: Data, folder: Path) -
 
 
 def _in_memory(stack: ExitStack, data: Data) -> dict[str, Measure]:
-    parts = build(Settings(), data.folder, ServerWitness(Metrics(), lambda event: None))
+    parts = build(SETTINGS, data.folder, ServerWitness(Metrics(), lambda event: None))
     stack.callback(parts.close)
     engine, protection = parts.service.engine, parts.service.own
-    scope, question = _scope(data), FindSession(fingerprint_of(data.session.encode()))
+    scope, question = _scope(data.cookie()), FindSession(fingerprint_of(data.session.encode()))
 
-    async def admitted() -> None:
-        if not isinstance(await engine.arun(engine.judge(request_of(scope), protection)), Admitted):
-            raise BenchFailed("The session of the bench is not admitted.")
+    def admitting(asked: Scope) -> Callable[[], Awaitable[None]]:
+        async def admitted() -> None:
+            if not isinstance(await engine.arun(engine.judge(request_of(asked), protection)), Admitted):
+                raise BenchFailed("The client of the bench is not admitted.")
+
+        return admitted
 
     def check(request: Request) -> object:
         return engine.run(engine.judge(request, protection))
 
-    def new_request() -> Request:
-        return request_of(scope)
+    def checking(fields: Mapping[str, str]) -> Measure:
+        asked = _scope(fields)
+        return lambda seconds: asyncio.run(timed(admitting(asked), lambda: request_of(asked), check, seconds))
 
+    begin = admitting(scope)
     return {
-        "core-request": lambda seconds: asyncio.run(_timed(admitted, lambda: scope, request_of, seconds)),
-        "core-check": lambda seconds: asyncio.run(_timed(admitted, new_request, check, seconds)),
-        "find-cached": lambda seconds: asyncio.run(_timed(admitted, lambda: question, engine.answers.now, seconds)),
+        "core-request": lambda seconds: asyncio.run(timed(begin, lambda: scope, request_of, seconds)),
+        "core-check": checking(data.cookie()),
+        "core-check-jwt": checking(data.self_contained()),
+        "core-check-key": checking(data.api_key()),
+        "find-cached": lambda seconds: asyncio.run(timed(begin, lambda: question, engine.answers.now, seconds)),
     }
 
 
@@ -100,10 +110,10 @@ def _in_sqlite(stack: ExitStack, folder: Path, count: int) -> Measure:
         if cached.find_session(next(wanted)) is None:
             raise BenchFailed("A session of the bench is not found.")
 
-    return lambda seconds: asyncio.run(_timed(found, lambda: next(wanted), cached.find_session, seconds))
+    return lambda seconds: asyncio.run(timed(found, lambda: next(wanted), cached.find_session, seconds))
 
 
-async def _timed(
+async def timed(
     begin: Callable[[], Awaitable[None]], prepare: Callable[[], T], work: Callable[[T], object], seconds: float
 ) -> Measured:
     """Begin, then do the work over and over on an event loop. What is prepared for it is not counted.
@@ -133,7 +143,7 @@ async def _timed(
     return Measured(cpu=cpu, rate=1e6 / cpu, p50=percentile(times, 50) / 1e3, p99=percentile(times, 99) / 1e3)
 
 
-def _scope(data: Data) -> Scope:
+def _scope(credentials: Mapping[str, str]) -> Scope:
     """A request as uvicorn tells it."""
     fields = {
         "Host": "127.0.0.1:8080",
@@ -142,7 +152,7 @@ def _scope(data: Data) -> Scope:
         "Accept-Encoding": "gzip, br",
         "Connection": "keep-alive",
         "X-Request-ID": "4711",
-        **data.cookie(),
+        **credentials,
     }
     return {
         "type": "http",

@@ -30,18 +30,24 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The request that is sent again and again, and the status that each answer must have."""
+    """The request that is sent again and again, and the status that each answer must have.
+
+    With `content` it is a POST of a form; only our own generator sends such.
+    """
 
     url: str
     status: int
     fields: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
 
-    def head(self) -> bytes:
+    def message(self) -> bytes:
         """The request as HTTP/1.1, as wrk writes it."""
         parts = urlsplit(self.url)
-        lines = [f"GET {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
+        lines = [f"{'POST' if self.content else 'GET'} {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
         lines += [f"{name}: {value}" for name, value in self.fields.items()]
-        return "\r\n".join([*lines, "", ""]).encode()
+        if self.content:
+            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(self.content)}"]
+        return "\r\n".join([*lines, "", ""]).encode() + self.content
 
 
 def wrk() -> str | None:
@@ -60,7 +66,7 @@ def burst(asked: Asked, seconds: float, generator: str | None) -> Load:
 
 # --- wrk -------------------------------------------------------------------------------------------------------------
 
-_TIME = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m)$", re.MULTILINE)
+_TIME = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 _TOTAL = re.compile(r"^\s+([0-9]+) requests in ([0-9.]+)(us|ms|s|m),", re.MULTILINE)
 _OTHERS = re.compile(r"^\s+Non-2xx or 3xx responses: ([0-9]+)$", re.MULTILINE)
 _ERRORS = re.compile(r"^\s+Socket errors: .*$", re.MULTILINE)
@@ -148,15 +154,15 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     async def work(self, asked: Iterator[Asked], until: float) -> None:
-        last, head = None, b""
+        last, message = None, b""
         for request in asked:
             if request is not last:
-                last, head = request, request.head()
+                last, message = request, request.message()
             begun = time.perf_counter()
             if begun >= until:
                 return
             self._answered = asyncio.get_running_loop().create_future()
-            self._transport.write(head)
+            self._transport.write(message)
             status = await self._answered
             self._times.append(time.perf_counter() - begun)
             if status != request.status:

@@ -25,6 +25,9 @@ HOW: Mapping[str, str] = {
     "basic": "Basic, as many times before",
     "token": "an auth token",
     "bearer": "a session's token by Bearer",
+    "jwt": "a self-contained access token (JWT), as many times before",
+    "opaque": "an access token by reference",
+    "key": "an API key",
     "none": "no credentials: 401",
 }
 """By which credentials a request is proven, if by any."""
@@ -105,6 +108,12 @@ def _credentials(how: str, data: Data) -> Mapping[str, str]:
             return data.auth_token()
         case "bearer":
             return data.bearer()
+        case "jwt":
+            return data.self_contained()
+        case "opaque":
+            return data.by_reference()
+        case "key":
+            return data.api_key()
         case _:
             return {}
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bench import nginx, processes
-from bench.data import Data
+from bench.data import CONFIG, Data
 from bench.processes import Running
 
 
@@ -32,12 +32,12 @@ class Servers:
     @cached_property
     def watchword(self) -> Running:
         """`watchword serve` as it comes."""
-        return self._serve("watchword.toml", "")
+        return self._serve("watchword.toml", CONFIG)
 
     @cached_property
     def trusting(self) -> Running:
         """`watchword serve` for a proxy on this machine."""
-        return self._serve("trusting.toml", '[server]\ntrusted_proxies = ["127.0.0.1"]\n')
+        return self._serve("trusting.toml", f'{CONFIG}[server]\ntrusted_proxies = ["127.0.0.1"]\n')
 
     @cached_property
     def nginx(self) -> Running | None:
@@ -49,7 +49,7 @@ class Servers:
 
     def start_another(self, stack: ExitStack) -> Running:
         """One more `watchword serve`, which ends with this stack."""
-        return stack.enter_context(processes.python("watchword", *self._arguments("watchword.toml", "")))
+        return stack.enter_context(processes.python("watchword", *self._arguments("watchword.toml", CONFIG)))
 
     def _serve(self, name: str, config: str) -> Running:
         return self._stack.enter_context(processes.python("watchword", *self._arguments(name, config)))

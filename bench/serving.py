@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from bench.data import SETTINGS
 from watchword.config.build import build
-from watchword.config.settings import Settings
 from watchword.core.events import Event
 from watchword.edge.asgi import Guarded, Receive, Scope, Send
 from watchword.http.message import Request, Response
@@ -39,7 +39,7 @@ def guarded(data: Path) -> MakeWorker:
     """The same application behind the ASGI middleware."""
 
     def make(own: Row, rows: list[Row]) -> Worker:
-        parts = build(Settings(), data, ServerWitness(Metrics(own, rows), _unheard))
+        parts = build(SETTINGS, data, ServerWitness(Metrics(own, rows), _unheard))
         application = Guarded(no_content, parts.service.engine, parts.service.targets)
         return Worker(application=application, unread=_unread, close=parts.close)
 

@@ -23,7 +23,7 @@ def test_without_a_configuration_it_says_what_the_defaults_do(shell: Shell) -> N
         "listens at  http://127.0.0.1:8080, 1 worker\n"
         f"database    {shell.data}/watchword.db, which is made at the first start\n"
         "personas    none\n"
-        "space 1     Watchword: session, auth-token, basic, bearer\n"
+        "space 1     Watchword: session, auth-token, basic, bearer, api-key\n"
     )
     assert not shell.data.exists()
     shell.imports(user("ann"))

@@ -45,7 +45,7 @@ def test_every_command_and_option_has_its_help(words: tuple[str, ...], command: 
 @pytest.mark.parametrize(("words", "command"), ALL, ids=NAMES)
 def test_what_touches_data_takes_config_and_data(words: tuple[str, ...], command: click.Command) -> None:
     options = {option.name for option in command.params}
-    if words not in (("demo",), ("hash",), ("gateway", "nginx")):
+    if words not in (("demo",), ("hash",), ("gateway", "nginx"), ("key", "scan")):
         assert options >= {"config", "data"}
 
 
@@ -73,7 +73,11 @@ def test_the_version_is_said() -> None:
     ("arguments", "says"),
     [
         (["imprt", "x"], "There is no command watchword imprt; did you mean import? There are serve, demo, check,"),
-        (["key", "create"], "There is no command watchword key. There are serve, demo"),
+        (["couchdb"], "There is no command watchword couchdb. There are serve, demo"),
+        (["key", "create"], "Missing option '--user'."),
+        (["key", "create", "--user", "ann", "--expires", "soon"], "must be a length of time"),
+        (["key", "revoke"], "Missing argument 'ID...'."),
+        (["key", "scan"], "Missing argument 'PATH...'."),
         (["user", "ad", "ann"], "There is no command watchword user ad; did you mean add? There are add, list, show,"),
         (["gateway", "caddy"], "There is no command watchword gateway caddy. There are nginx."),
         (["serve", "--prot", "1"], "--port"),

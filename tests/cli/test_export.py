@@ -63,7 +63,11 @@ def opened(data: Path) -> Storage:
 def test_what_is_exported_and_imported_is_the_same(full: Shell, tmp_path: Path) -> None:
     file = tmp_path / "all.jsonl"
     exported = full("export", str(file))
-    assert (exported.code, exported.out, exported.err) == (0, "", "Users exported: 4, sessions: 3.\n")
+    assert (exported.code, exported.out, exported.err) == (
+        0,
+        "",
+        "Users exported: 4, clients: 0, keys: 0, sessions: 3.\n",
+    )
     other = Shell(tmp_path / "other")
     answer = other("import", str(file), "--json")
     assert answer.json["users"] == {"created": 4, "changed": 0, "unchanged": 0, "refused": 0}
@@ -149,4 +153,4 @@ def test_standard_output_holds_the_entries_alone(full: Shell) -> None:
     answer = program("export", "-", f"--data={full.data}")
     assert answer.code == 0
     assert len([json.loads(line) for line in answer.out.splitlines()]) == 7
-    assert answer.err == "Users exported: 4, sessions: 3.\n"
+    assert answer.err == "Users exported: 4, clients: 0, keys: 0, sessions: 3.\n"

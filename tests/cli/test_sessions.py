@@ -49,7 +49,7 @@ def test_sessions_are_listed_newest_first(shell: Shell) -> None:
     first = shell("session", "list", "--json", "--user", "ann").json[0]
     assert (first["user"], first["address"], first["user_agent"]) == ("ann", "192.0.2.1", "robot 3")
     lines = shell("session", "list").out.splitlines()
-    assert lines[0].split() == ["id", "user", "began", "last", "seen", "ends", "address", "user", "agent"]
+    assert lines[0].split() == ["id", "kind", "user", "began", "last", "seen", "ends", "address", "user", "agent"]
     assert lines[2].endswith("192.0.2.1  robot 3")
 
 

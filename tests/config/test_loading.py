@@ -124,7 +124,7 @@ def test_a_key_wins_over_its_whole_table_in_the_environment() -> None:
         (
             "WATCHWORD_TOKENS__KEYS",
             "[]",
-            "WATCHWORD_TOKENS__KEYS: this version has no signed tokens yet; leave the key out",
+            "WATCHWORD_TOKENS__KEYS: this version has no keys outside of its data folder yet; leave the key out",
         ),
     ],
 )

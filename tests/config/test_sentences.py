@@ -49,7 +49,7 @@ NO_PAGE = (
     'is no page to send people to; write a path of this server, such as "/ui/login", or an https URL, '
     'such as "https://auth.example.com/ui/login"'
 )
-MECHANISMS = '"session", "auth-token", "basic" or "bearer"'
+MECHANISMS = '"session", "auth-token", "basic", "bearer" or "api-key"'
 
 # One file each, the place, the line, and the whole sentence.
 BAD = [
@@ -75,10 +75,10 @@ BAD = [
         "this version has no shared caches yet; leave the key out",
     ),
     (
-        "[tokens]\nalgorithm = 'ES256'",
-        "tokens.algorithm",
+        "[tokens]\nkeys = 'elsewhere.json'",
+        "tokens.keys",
         2,
-        "this version has no signed tokens yet; leave the key out",
+        "this version has no keys outside of its data folder yet; leave the key out",
     ),
     ("[[space]]\nface = 'soap'", "space[0].face", 2, None),
     ("[[store]]\nkind = 'ldap'", "store[0].kind", 2, 'this version has no store "ldap" yet; write "builtin"'),
@@ -87,13 +87,13 @@ BAD = [
         "[realm]\npersonas = ['couchdb']",
         "realm.personas[0]",
         2,
-        'this version has no persona "couchdb" yet; write "openmrs" or "restheart"',
+        'this version has no persona "couchdb" yet; write "openmrs", "restheart" or "jwt"',
     ),
     (
-        "[[space]]\nmechanisms = ['api_key']",
+        "[[space]]\nmechanisms = ['auth_key']",
         "space[0].mechanisms[0]",
         2,
-        f'this version has no mechanism "api_key" yet; write {MECHANISMS}',
+        f'this version has no mechanism "auth_key" yet; write {MECHANISMS}',
     ),
     # kinds of values
     ("server = 1", "server", 1, "must be a table; write [server] above its keys"),
@@ -327,6 +327,47 @@ BAD = [
         'write "auth.example.com" or a domain above it',
     ),
     # pairs
+    (
+        "[tokens]\naccess_ttl = '25h'",
+        "tokens.access_ttl",
+        2,
+        "whoever gets hold of an access token could use it for longer than a day; write a shorter time, such as "
+        '"15m" (refresh tokens bring new ones), or tokens.allow_long_access = true',
+    ),
+    (
+        "[tokens]\nrefresh_ttl = '10m'",
+        "tokens.access_ttl",
+        1,
+        "is longer than tokens.refresh_ttl, with which every log-in ends; write a shorter time, or a longer "
+        "tokens.refresh_ttl",
+    ),
+    (
+        "[tokens]\ngrace = '61s'",
+        "tokens.grace",
+        2,
+        "is longer than a lost answer explains, and time for who has a copy of a refresh token; "
+        'write "10s", and "60s" at most',
+    ),
+    (
+        "[tokens]\noffline_ttl = '1s'",
+        "tokens.offline_ttl",
+        2,
+        "is shorter than tokens.staleness, so that verifiers would refuse between two messages; write a longer "
+        "time, or a shorter tokens.staleness",
+    ),
+    (
+        "[tokens]\nalgorithm = 'none'",
+        "tokens.algorithm",
+        2,
+        'must be "ES256", "EdDSA", "RS256", "PS256" or "HS256", not "none"',
+    ),
+    (
+        "[tokens]\nissuer = 'auth.example.com'",
+        "tokens.issuer",
+        2,
+        '"auth.example.com" is no issuer (scheme and host, in lower case, and a path without a last slash, if any; RFC '
+        '8414 section 2); write "https://auth.example.com"',
+    ),
     (
         "[session]\nidle = '13h'",
         "session.idle",
@@ -606,7 +647,7 @@ methods = ["get"]
 url = "postgresql://db/w"
 
 [tokens]
-algorithm = "ES256"
+algorithm = "none"
 """
     environ = {"WATCHWORD_SERVR__PORT": "1", "WATCHWORD_LOG__LEVEL": "loud"}
     assert [(problem.where, problem.line) for problem in problems_of(text, tmp_path, environ)] == [

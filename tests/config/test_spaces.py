@@ -21,7 +21,7 @@ def spaces_of(text: str) -> tuple[ResolvedSpace, ...]:
 @pytest.mark.parametrize(
     ("personas", "realm", "scheme", "mechanisms", "no_auth_challenge"),
     [
-        ([], "Watchword", "Watchword-Cookie", ("session", "auth-token", "basic", "bearer"), "no-popup"),
+        ([], "Watchword", "Watchword-Cookie", ("session", "auth-token", "basic", "bearer", "api-key"), "no-popup"),
         (["openmrs"], "OpenMRS", "OpenMRS-Cookie", ("session", "auth-token", "basic"), "no-popup"),
         (["restheart"], "RESTHeart Realm", "Watchword-Cookie", ("session", "auth-token", "basic"), "remove"),
         (["openmrs", "restheart"], "OpenMRS", "OpenMRS-Cookie", ("session", "auth-token", "basic"), "remove"),

@@ -8,13 +8,29 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
-from watchword.core.questions import FindAccount, FindSession, FoundSession, TouchSession
+from watchword.core.ask import NotYet
+from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
+from watchword.core.questions import (
+    FindAccount,
+    FindKey,
+    FindSession,
+    FindToken,
+    FoundKey,
+    FoundSession,
+    FoundToken,
+    SpendRefresh,
+    TouchKey,
+    TouchSession,
+)
 from watchword.core.records import Account, Session
 from watchword.storage import Cached, Storage, open_storage
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.sql.sqlite import SqliteStorage
+
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 NOW = 1_800_000_000.0
 
@@ -43,23 +59,32 @@ class ThroughCache:
         self._inline = inline
 
     def find_session(self, question: FindSession, *, wait: bool = True) -> FoundSession | None:
-        if not self._inline:
-            return self._cache.find_session(question)
-        self._cache.expire_turn()
-        found = self._cache.find_session_inline(question)
-        assert found is None or isinstance(found, FoundSession)
-        return found
+        return self._found(self._cache.find_session, self._cache.find_session_inline, question)
 
     def find_account(self, question: FindAccount, *, wait: bool = True) -> Account | None:
-        if not self._inline:
-            return self._cache.find_account(question)
-        self._cache.expire_turn()
-        found = self._cache.find_account_inline(question)
-        assert found is None or isinstance(found, Account)
-        return found
+        return self._found(self._cache.find_account, self._cache.find_account_inline, question)
+
+    def find_key(self, question: FindKey, *, wait: bool = True) -> FoundKey | None:
+        return self._found(self._cache.find_key, self._cache.find_key_inline, question)
+
+    def find_token(self, question: FindToken, *, wait: bool = True) -> FoundToken | None:
+        return self._found(self._cache.find_token, self._cache.find_token_inline, question)
 
     def touch_session(self, question: TouchSession) -> None:
         self._cache.touch_session(question)
+
+    def touch_key(self, question: TouchKey) -> None:
+        self._cache.touch_key(question)
+
+    def _found(
+        self, threaded: Callable[[Q], R | None], inline: Callable[[Q], R | NotYet | None], question: Q
+    ) -> R | None:
+        if not self._inline:
+            return threaded(question)
+        self._cache.expire_turn()
+        found = inline(question)
+        assert not isinstance(found, NotYet)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
@@ -109,3 +134,87 @@ def session_of(account: Account, token: str, **changes: Any) -> Session:
         data={"cart": [1, 2.5, None, {"deep": "é"}]},
     )
     return replace(session, **changes)
+
+
+APP = Client(
+    id="app",
+    stamp="app-1",
+    secret_hash="sha256:00",
+    jwks='{"keys":[]}',
+    redirect_uris=("https://app.example/b", "https://app.example/a"),
+    grants=frozenset({"refresh_token", "client_credentials"}),
+    scopes=frozenset({"read", "write"}),
+    roles=frozenset({"service"}),
+    created_at=NOW - 800,
+)
+
+
+def family_of(account: Account, name: str, /, **changes: Any) -> Family:
+    """A family of the account; `name` names it, and `name`.0 is its first refresh token."""
+    family = Family(
+        id=f"family-{name}",
+        handle=fingerprint(name)[:12],
+        fingerprint=fingerprint(f"{name}.0"),
+        subject=account.name,
+        stamp=account.stamp,
+        created_at=NOW,
+        auth_time=NOW - 1,
+        last_used=NOW,
+        expires_at=NOW + 86_400,
+        audience=("https://api.example",),
+        amr=frozenset({"pwd", "otp"}),
+        acr="mfa",
+        address="192.0.2.7",
+        country="CH",
+        user_agent="curl/8",
+        device="the old phone",
+    )
+    return replace(family, **changes)
+
+
+def spend_of(name: str, number: int, /, **changes: Any) -> SpendRefresh:
+    """Redeems the refresh token `name`.`number`; the next one is to come in its place."""
+    question = SpendRefresh(
+        handle=fingerprint(name)[:12],
+        fingerprint=fingerprint(f"{name}.{number}"),
+        client_id="watchword",
+        client=b"her browser",
+        successor=fingerprint(f"{name}.{number + 1}"),
+        sealed=f"sealed {name}.{number + 1}".encode(),
+        now=NOW,
+        grace=10,
+        address="198.51.100.1",
+        country="AT",
+        user_agent="curl/9",
+    )
+    return replace(question, **changes)
+
+
+def token_of(whom: Account | Client, name: str, /, **changes: Any) -> ReferenceToken:
+    """A reference token of the account, or of a client that acts for itself."""
+    token = ReferenceToken(
+        id=f"token-{name}",
+        fingerprint=fingerprint(name),
+        subject=whom.name if isinstance(whom, Account) else whom.id,
+        stamp=whom.stamp,
+        client_id="watchword" if isinstance(whom, Account) else whom.id,
+        audience=("https://api.example", "https://other.example"),
+        amr=frozenset({"pwd"}),
+        acr="basic",
+        auth_time=NOW - 1,
+        issued_at=NOW,
+        expires_at=NOW + 900,
+    )
+    return replace(token, **changes)
+
+
+def key_of(account: Account, name: str, /, **changes: Any) -> ApiKey:
+    key = ApiKey(
+        id=f"key-{name}",
+        fingerprint=fingerprint(name),
+        subject=account.name,
+        name=f"for {name}",
+        hint=name[-4:],
+        created_at=NOW,
+    )
+    return replace(key, **changes)

@@ -12,17 +12,43 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.contract.storages import ANN, BOB, NOW, fingerprint, session_of, sqlite_file
+from tests.contract.storages import (
+    ANN,
+    APP,
+    BOB,
+    NOW,
+    family_of,
+    fingerprint,
+    key_of,
+    session_of,
+    sqlite_file,
+    token_of,
+)
 from watchword.core.ask import NOT_YET, AnswerFailed
 from watchword.core.questions import (
     AddAccount,
+    AddClient,
+    AddKey,
     ChangeAccount,
+    ChangeClient,
+    CleanUp,
+    DeleteAccount,
+    DeleteClient,
+    EndFamilies,
+    EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
+    FindKey,
     FindSession,
+    FindToken,
     FoundSession,
+    KeepToken,
+    RevokeToken,
+    RotateKey,
+    StartFamily,
     StartSession,
+    TouchKey,
     TouchSession,
 )
 from watchword.storage import Cached, Storage
@@ -343,3 +369,174 @@ def test_no_thread_is_ever_behind__F36(storage: SqliteStorage, elsewhere: Sqlite
         thread.join()
     assert wrong == []
     assert not any(cache.find_session(FindSession(fingerprint(token))) for token in tokens)
+
+
+# --- API keys and reference tokens ---------------------------------------------------------------------------------
+
+
+def grant(storage: Storage) -> None:
+    storage.add_client(AddClient(APP))
+    storage.start_family(StartFamily(family_of(ANN, "f")))
+    for name, token in {
+        "with-family": token_of(ANN, "with-family", family="family-f"),
+        "lent": token_of(ANN, "lent", client_id="app", scopes=frozenset({"write"})),
+        "bobs": token_of(BOB, "bobs"),
+        "own": token_of(APP, "own"),
+    }.items():
+        assert storage.keep_token(KeepToken(token)), name
+    assert storage.add_key(AddKey(key_of(ANN, "ann-key")))
+    assert storage.add_key(AddKey(key_of(BOB, "bob-key")))
+
+
+TOKENS, KEYS = ("with-family", "lent", "bobs", "own"), ("ann-key", "bob-key")
+
+
+def remembered(cache: Cached) -> dict[str, object]:
+    """What a check of the next turn finds, by name."""
+    cache.expire_turn()
+    found: dict[str, object] = {name: cache.find_token_inline(FindToken(fingerprint(name))) for name in TOKENS}
+    found |= {name: cache.find_key_inline(FindKey(fingerprint(name))) for name in KEYS}
+    assert NOT_YET not in found.values()
+    return found
+
+
+# Each change, what is gone afterwards, and what is another than before.
+GRANT_CHANGES: dict[str, tuple[Callable[[Storage], object], set[str], set[str]]] = {
+    "token-revoked": (lambda s: s.revoke_token(RevokeToken("token-bobs", NOW)), {"bobs"}, set()),
+    "family-ended": (lambda s: s.end_families(EndFamilies(("family-f",))), {"with-family"}, set()),
+    "password": (lambda s: s.change_account(ChangeAccount("ann", stamp="ann-2")), {"with-family", "lent"}, {"ann-key"}),
+    "roles": (
+        lambda s: s.change_account(ChangeAccount("ann", roles=frozenset())),
+        set(),
+        {"with-family", "lent", "ann-key"},
+    ),
+    "attributes": (lambda s: s.change_account(ChangeAccount("bob", attributes={"k": "v"})), set(), {"bobs", "bob-key"}),
+    "disabled": (lambda s: s.change_account(ChangeAccount("ann", disabled=True)), {"with-family", "lent"}, {"ann-key"}),
+    "deleted": (lambda s: s.delete_account(DeleteAccount("ann")), {"with-family", "lent", "ann-key"}, set()),
+    "client-narrowed": (lambda s: s.change_client(ChangeClient("app", scopes=frozenset({"write"}))), {"own"}, {"lent"}),
+    "client-roles": (lambda s: s.change_client(ChangeClient("app", roles=frozenset())), set(), {"own", "lent"}),
+    "client-deleted": (lambda s: s.delete_client(DeleteClient("app")), {"own", "lent"}, set()),
+    "key-ended": (lambda s: s.end_keys(EndKeys(("key-ann-key",))), {"ann-key"}, set()),
+    "key-rotated": (
+        lambda s: s.rotate_key(RotateKey("key-ann-key", "ann", key_of(ANN, "new"), NOW + 60)),
+        set(),
+        {"ann-key"},
+    ),
+    "cleaned-up": (lambda s: s.clean_up(CleanUp(NOW - 1)), set(), set()),
+}
+
+
+@pytest.mark.parametrize(("change", "gone", "other"), GRANT_CHANGES.values(), ids=map("F36-{}".format, GRANT_CHANGES))
+@pytest.mark.parametrize("own", [True, False], ids=["this-process", "another-process"])
+def test_keys_and_tokens_are_forgotten_with_what_they_hang_on__F36(
+    storage: SqliteStorage,
+    elsewhere: SqliteStorage,
+    own: bool,
+    change: Callable[[Storage], object],
+    gone: set[str],
+    other: set[str],
+) -> None:
+    grant(storage)
+    cache = cached(storage)
+    before = remembered(cache)
+    assert None not in before.values()
+    change(storage if own else elsewhere)
+    after = remembered(cache)
+    assert {name for name in after if after[name] is None} == gone
+    assert {name for name in after if after[name] is not None and after[name] != before[name]} == other
+    untouched = before.keys() - gone - other
+    assert all(after[name] is before[name] for name in untouched)  # not even asked for again
+    # What a thread is told, and the storage itself.
+    for name in TOKENS:
+        question = FindToken(fingerprint(name))
+        assert cache.find_token(question) == storage.find_token(question) == after[name]
+        assert cache.find_token_inline(replace(question, fresh=True)) == after[name]
+    for name in KEYS:
+        key_question = FindKey(fingerprint(name))
+        assert cache.find_key(key_question) == storage.find_key(key_question) == after[name]
+        assert cache.find_key_inline(replace(key_question, fresh=True)) == after[name]
+
+
+def test_within_a_turn_keys_and_tokens_are_not_asked_for_again(
+    storage: SqliteStorage, elsewhere: SqliteStorage
+) -> None:
+    grant(storage)
+    cache = cached(storage)
+    before = remembered(cache)
+    elsewhere.delete_account(DeleteAccount("ann"))
+    for name in TOKENS:
+        assert cache.find_token_inline(FindToken(fingerprint(name))) is before[name]
+    assert cache.find_key_inline(FindKey(fingerprint("ann-key"))) is before["ann-key"]
+    assert cache.find_key_inline(FindKey(fingerprint("ann-key"), fresh=True)) is None
+    assert cache.find_token_inline(FindToken(fingerprint("lent"), fresh=True)) is None
+
+
+@pytest.mark.parametrize("kind", ["key", "token"])
+def test_key_or_token_read_before_a_revocation_is_not_kept_after_it__F36(
+    file: Path, storage: SqliteStorage, kind: str
+) -> None:
+    """One thread has read the row; before it puts it in the cache another revokes, and hears of it."""
+
+    class Overtaken(SqliteStorage):
+        overtake: Callable[[], None] | None = None
+
+        def find_key(self, question: FindKey, *, wait: bool = True) -> Any:
+            found = super().find_key(question, wait=wait)
+            self.pause()
+            return found
+
+        def find_token(self, question: FindToken, *, wait: bool = True) -> Any:
+            found = super().find_token(question, wait=wait)
+            self.pause()
+            return found
+
+        def pause(self) -> None:
+            overtake, self.overtake = self.overtake, None
+            if overtake is not None:
+                in_thread(overtake)
+
+    grant(storage)
+    with closing(Overtaken(file)) as slow:
+        cache = cached(slow)
+
+        def revoke() -> None:
+            storage.end_keys(EndKeys(("key-ann-key",)))
+            storage.revoke_token(RevokeToken("token-lent", NOW))
+            assert cache.find_session(FindSession(fingerprint("b1"))) is not None  # hears of the change
+
+        assert seen(cache, "b1")
+        slow.overtake = revoke
+        cache.expire_turn()
+        if kind == "key":
+            assert cache.find_key_inline(FindKey(fingerprint("ann-key"))) is not None  # true when it was read
+        else:
+            assert cache.find_token_inline(FindToken(fingerprint("lent"))) is not None
+        after = remembered(cache)
+        assert after["ann-key"] is after["lent"] is None
+
+
+def test_keys_and_tokens_in_the_cache_are_bounded__F38(storage: SqliteStorage) -> None:
+    grant(storage)
+    cache = cached(storage, size=2)
+    for _ in range(3):
+        assert None not in remembered(cache).values()
+    storage.delete_account(DeleteAccount("ann"))
+    storage.delete_client(DeleteClient("app"))
+    assert {name for name, found in remembered(cache).items() if found is None} == {
+        "with-family",
+        "lent",
+        "own",
+        "ann-key",
+    }
+
+
+def test_touched_key_is_remembered_as_touched__S2_16(storage: SqliteStorage) -> None:
+    grant(storage)
+    cache = cached(storage)
+    assert remembered(cache)["ann-key"] is not None
+    for now, expected in [(NOW + 5, NOW + 5), (NOW + 3, NOW + 5)]:
+        cache.touch_key(TouchKey(fingerprint("ann-key"), now))
+        found = cache.find_key_inline(FindKey(fingerprint("ann-key")))
+        assert found is not NOT_YET
+        assert found is not None
+        assert found.key == replace(key_of(ANN, "ann-key"), last_used=expected)

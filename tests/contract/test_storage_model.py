@@ -12,24 +12,46 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.contract.storages import NOW, STORAGES, fingerprint
+from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
 from watchword.core.questions import (
     AddAccount,
+    AddClient,
+    AddKey,
     ChangeAccount,
+    ChangeClient,
     CleanUp,
     DeleteAccount,
+    DeleteClient,
+    EndFamilies,
+    EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
+    FindClient,
+    FindFamily,
+    FindKey,
     FindSession,
+    FindToken,
     IssueAuthToken,
+    KeepToken,
     ListAccounts,
+    ListClients,
+    ListFamilies,
+    ListKeys,
     ListSessions,
     RevokeAuthToken,
+    RevokeToken,
+    RotateKey,
+    SpendAssertion,
+    SpendRefresh,
+    StartFamily,
     StartSession,
+    TouchKey,
     TouchSession,
     WriteSessionData,
 )
 from watchword.core.records import Account, AuthTokenInputs, Session
+from watchword.core.revocations import Revocation
 from watchword.storage.memory import MemoryStorage
 
 # Few of each, so that questions meet.
@@ -65,7 +87,86 @@ sessions = st.builds(
     expires_at=instants,
     idle_timeout=st.integers(1, 40).map(float),
 )
+scopes = st.sampled_from([None, frozenset(), frozenset({"read"}), frozenset({"read", "write"})])
+some_scopes = st.sampled_from([frozenset(), frozenset({"read"}), frozenset({"read", "write"})])
+client_ids = st.sampled_from(["watchword", "app"])
+handles = st.sampled_from([b"h1", b"h2", b"h3"])
+clients = st.builds(
+    Client, id=client_ids, stamp=stamps, scopes=some_scopes, roles=roles, disabled=st.booleans(), created_at=instants
+)
+families = st.builds(
+    Family,
+    id=tokens,
+    handle=handles,
+    fingerprint=fingerprints,
+    subject=names,
+    stamp=stamps,
+    client_id=client_ids,
+    created_at=instants,
+    auth_time=instants,
+    last_used=instants,
+    expires_at=instants,
+    scopes=scopes,
+)
+references = st.builds(
+    ReferenceToken,
+    id=tokens,
+    fingerprint=fingerprints,
+    subject=names | st.just("app"),
+    stamp=stamps,
+    client_id=client_ids,
+    family=st.none() | tokens,
+    scopes=scopes,
+    auth_time=instants,
+    issued_at=instants,
+    expires_at=instants,
+)
+keys = st.builds(
+    ApiKey,
+    id=tokens,
+    fingerprint=fingerprints,
+    subject=names,
+    name=tokens,
+    hint=tokens,
+    created_at=instants,
+    expires_at=st.none() | instants,
+    last_used=st.none() | instants,
+    scopes=scopes,
+)
+some_ids = st.lists(tokens, max_size=3).map(tuple)
+spends = st.builds(
+    SpendRefresh,
+    handle=handles,
+    fingerprint=fingerprints,
+    client_id=client_ids,
+    client=st.sampled_from([b"hers", b"his"]),
+    successor=fingerprints,
+    sealed=fingerprints,
+    now=instants,
+    grace=st.just(10.0),
+    address=st.sampled_from(["", "192.0.2.7"]),
+)
 QUESTIONS = {
+    "start_family": st.builds(StartFamily, families, most=st.none() | st.integers(0, 2), evict=st.booleans()),
+    "spend_refresh": spends,
+    "end_families": st.builds(EndFamilies, some_ids, st.none() | names),
+    "keep_token": st.builds(KeepToken, references),
+    "revoke_token": st.builds(RevokeToken, tokens, instants),
+    "spend_assertion": st.builds(SpendAssertion, client_ids, tokens, instants),
+    "add_key": st.builds(AddKey, keys, most=st.integers(0, 3)),
+    "rotate_key": st.builds(RotateKey, tokens, names, keys, instants),
+    "touch_key": st.builds(TouchKey, fingerprints, instants),
+    "end_keys": st.builds(EndKeys, some_ids, st.none() | names),
+    "add_client": st.builds(AddClient, clients),
+    "change_client": st.builds(
+        ChangeClient,
+        client_ids,
+        stamp=st.none() | stamps,
+        scopes=st.none() | some_scopes,
+        roles=st.none() | roles,
+        disabled=st.none() | st.booleans(),
+    ),
+    "delete_client": st.builds(DeleteClient, client_ids),
     "start_session": st.builds(
         StartSession, sessions, replaces=st.none() | fingerprints, max_per_user=st.none() | st.integers(0, 3)
     ),
@@ -91,6 +192,11 @@ QUESTIONS = {
     "clean_up": st.builds(CleanUp, instants, limit=st.integers(1, 3)),
 }
 LOOK_UPS = {
+    "list_families": st.builds(
+        ListFamilies, st.none() | names, instants, limit=st.integers(1, 5), after=st.none() | st.just("") | tokens
+    ),
+    "list_keys": st.builds(ListKeys, st.none() | names, limit=st.integers(1, 5)),
+    "list_clients": st.builds(ListClients, limit=st.integers(1, 5)),
     "list_sessions": st.builds(ListSessions, st.none() | names, instants, limit=st.integers(1, 5)),
     "list_accounts": st.builds(
         ListAccounts, search=st.sampled_from(["", "a", "n"]), cursor=st.sampled_from(["", "ann"]), limit=st.just(1)
@@ -107,12 +213,13 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
             name: make(Path(self.folder.name) / name) for name, (_, make) in STORAGES.items() if name != "memory"
         }
         self.ask("put_accounts", [Account(name="ann", stamp="s1")])
+        self.ask("put_clients", [Client(id="app", stamp="s2", scopes=frozenset({"read"}))])
 
     def ask(self, method: str, *arguments: Any) -> None:
         expected = getattr(self.reference, method)(*arguments)
         for name, storage in self.storages.items():
             assert getattr(storage, method)(*arguments) == expected, (name, method)
-            if method == "touch_session":
+            if method in ("touch_session", "touch_key"):
                 storage.forget_failures("nothing")  # touches are written with the next change
 
     @rule(data=st.data(), method=st.sampled_from(sorted(QUESTIONS)))
@@ -124,6 +231,25 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
         held = self.reference.find_account(FindAccount(account))
         if held is not None:
             self.ask("start_session", StartSession(replace(session, subject=account, stamp=held.stamp)))
+
+    @rule(family=families, token=references, account=st.sampled_from(["ann", "bob"]))
+    def start_family_where_it_may(self, family: Family, token: ReferenceToken, account: str) -> None:
+        held = self.reference.find_account(FindAccount(account))
+        if held is not None:
+            family = replace(family, subject=account, stamp=held.stamp)
+            self.ask("start_family", StartFamily(family))
+            token = replace(token, subject=account, stamp=held.stamp, client_id=family.client_id, family=family.id)
+            self.ask("keep_token", KeepToken(token))
+
+    @rule(data=st.data(), handle=handles, now=instants)
+    def refresh(self, data: st.DataObject, handle: bytes, now: float) -> None:
+        """With the live token, or one that was spent."""
+        family = self.reference.find_family(FindFamily(handle))
+        if family is not None:
+            known = [family.fingerprint, *(spent.fingerprint for spent in family.spent)]
+            question = data.draw(spends)
+            question = replace(question, handle=handle, client_id=family.client_id, now=now)
+            self.ask("spend_refresh", replace(question, fingerprint=data.draw(st.sampled_from(known))))
 
     @rule(key=tokens, now=instants, window=st.integers(1, 20).map(float))
     def fail(self, key: str, now: float, window: float) -> None:
@@ -142,6 +268,16 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
         self.ask("put_accounts", accounts)
         self.ask("put_sessions", sessions)
 
+    @rule(
+        clients=st.lists(clients, max_size=2),
+        keys=st.lists(keys, max_size=3),
+        families=st.lists(families, max_size=3),
+    )
+    def put_grants(self, clients: list[Client], keys: list[ApiKey], families: list[Family]) -> None:
+        self.ask("put_clients", clients)
+        self.ask("put_keys", keys)
+        self.ask("put_families", families)
+
     @rule(data=st.data(), method=st.sampled_from(sorted(LOOK_UPS)))
     def look_up(self, data: st.DataObject, method: str) -> None:
         self.ask(method, data.draw(LOOK_UPS[method]))
@@ -158,6 +294,29 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
             self.ask("find_account", FindAccount(name))
         for token in ("t1", "t2", "t3", "t4"):
             self.ask("find_session", FindSession(fingerprint(token)))
+            self.ask("find_key", FindKey(fingerprint(token)))
+            self.ask("find_token", FindToken(fingerprint(token)))
+        for handle in (b"h1", b"h2", b"h3"):
+            self.ask("find_family", FindFamily(handle))
+        self.ask("find_client", FindClient("app"))
+
+    @invariant()
+    def verifiers_are_told_the_same(self) -> None:
+        expected = _told(self.reference)
+        for name, storage in self.storages.items():
+            assert _told(storage) == expected, name
+
+    @invariant()
+    def every_grant_is_of_a_usable_account_and_client(self) -> None:
+        for family in self.reference.all_families():
+            account = self.reference.find_account(FindAccount(family.subject))
+            assert account is not None
+            assert (account.stamp, account.disabled) == (family.stamp, False)
+            client = self.reference.find_client(FindClient(family.client_id))
+            if family.client_id != "watchword":
+                assert client is not None
+                assert not client.disabled
+                assert (family.scopes or frozenset()) <= client.scopes
 
     @invariant()
     def every_session_is_under_the_present_stamp_of_a_usable_account(self) -> None:
@@ -173,7 +332,12 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
+def _told(storage: Any) -> set[Revocation]:
+    """Without the instants."""
+    return {replace(entry, at=0) for entry in storage.revocations_since(-1).entries}
+
+
 EveryStorageAnswersAlike.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 test_every_storage_answers_like_the_reference = EveryStorageAnswersAlike.TestCase

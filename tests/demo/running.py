@@ -13,6 +13,7 @@ from typing import Any, cast
 import uvicorn
 
 from watchword.config.build import build
+from watchword.config.serving import feed_source
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
@@ -22,6 +23,7 @@ from watchword.edge.asgi import Application, Receive, Scope, Send, request_of
 from watchword.http.message import Request
 from watchword.server.api import create_api, knows
 from watchword.server.app import create_app
+from watchword.server.feed import feed
 from watchword.server.metrics import Metrics
 from watchword.server.protocol import quiet_uvicorn
 from watchword.server.witness import ServerWitness
@@ -86,7 +88,8 @@ def run_demo(data: Path, settings: dict[str, Any]) -> tuple[Demo, Callable[[], N
     engine = replace(parts.service.engine, clock=lambda: time.time() + demo.ahead)
     service = replace(parts.service, engine=engine)
     api = create_api(service)
-    server_app = create_app(service, api, knows(api), counters, lambda: 0.0)
+    told = feed(service, feed_source(configured, service, cast(Storage, demo.storage), counters, "epoch"))
+    server_app = create_app(service, api, knows(api), counters, lambda: 0.0, told)
     demo.url, stop = serve(_noting(demo_around(demo.people)(server_app, service), demo.seen))
 
     def end() -> None:

@@ -11,17 +11,40 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.contract.storages import ANN, NOW, fingerprint, session_of
-from watchword.core.ask import AnswerFailed
-from watchword.core.questions import ChangeAccount, EndSession, FindAccount, FindSession, FoundSession, StartSession
+from tests.contract.storages import ANN, NOW, family_of, fingerprint, key_of, session_of, spend_of, token_of
+from watchword.core.ask import AnswerFailed, NotYet
+from watchword.core.grants import state_of
+from watchword.core.questions import (
+    AddKey,
+    ChangeAccount,
+    EndFamilies,
+    EndKeys,
+    EndSession,
+    FamilyStart,
+    FindAccount,
+    FindKey,
+    FindSession,
+    FindStanding,
+    FindToken,
+    FoundKey,
+    FoundSession,
+    FoundToken,
+    KeepToken,
+    Repeated,
+    StartFamily,
+    StartSession,
+)
+from watchword.core.revocations import SelfContained
 from watchword.storage import Cached, Storage
 from watchword.storage.sql.sqlite import SqliteStorage
+from watchword.storage.standings import Standings
 
 
 class Worker:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.cache = Cached(storage, clock=lambda: NOW)
+        self.standings = Standings(storage, longest=900)
 
     def start(self, token: str) -> Iterator[object]:
         account = self.storage.find_account(FindAccount("ann"))
@@ -39,6 +62,62 @@ class Worker:
 
     def password(self, stamp: str) -> Iterator[object]:
         yield self.storage.change_account(ChangeAccount("ann", stamp=stamp)) is not None
+
+    def grant(self, name: str) -> Iterator[object]:
+        """A family with a reference token, and an API key."""
+        account = self.storage.find_account(FindAccount("ann"))
+        assert account is not None
+        assert self.storage.start_family(StartFamily(family_of(account, name))) is FamilyStart.KEPT
+        assert self.storage.keep_token(KeepToken(token_of(account, name, family=f"family-{name}")))
+        yield self.storage.add_key(AddKey(key_of(account, name)))
+
+    def check(self, name: str) -> Iterator[object]:
+        """What the next check says of the token, the key and a self-contained token of the family."""
+        yield " ".join(checked(self.storage, self.cache, self.standings, name))
+
+    def end_family(self, name: str) -> Iterator[object]:
+        yield self.storage.end_families(EndFamilies((f"family-{name}",)))
+
+    def end_key(self, name: str) -> Iterator[object]:
+        yield self.storage.end_keys(EndKeys((f"key-{name}",)))
+
+    def refresh(self, name: str, most: str) -> Iterator[object]:
+        """Redeem one token of the family after the other; say the number of each once it is answered."""
+        for number in range(int(most)):
+            say(f"{number} {type(self.storage.spend_refresh(spend_of(name, number))).__name__}")
+        yield "done"
+
+    def race(self, client: str, *tokens: str) -> Iterator[object]:
+        """Redeem these, each from a thread of its own, once told to go. Say which token is live then, if any.
+
+        A token is written FAMILY.TEXT; what is to come in its place has the process in its name.
+        """
+
+        def work(token: str) -> None:
+            successor = f"{token}{client[0]}"
+            question = spend_of(
+                token.split(".")[0],
+                0,
+                fingerprint=fingerprint(token),
+                client=client[1:].encode(),
+                successor=fingerprint(successor),
+                sealed=successor.encode(),
+            )
+            say("ready")
+            go.wait()
+            answer = self.storage.spend_refresh(question)
+            live = answer.sealed[-1].decode() if isinstance(answer, Repeated) else successor
+            say(f"{token} {type(answer).__name__} {live}")
+
+        go = threading.Event()
+        running = [threading.Thread(target=work, args=(token,), daemon=True) for token in tokens]
+        for thread in running:
+            thread.start()
+        assert sys.stdin.readline() == "go\n"
+        go.set()
+        for thread in running:
+            thread.join()
+        yield "done"
 
     def many(self, prefix: str, threads: str, each: str) -> Iterator[object]:
         """Start sessions from many threads; say each token once its session is kept."""
@@ -65,6 +144,32 @@ class Worker:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(size) or hard, hard))
         yield "done"
+
+
+def checked(storage: Storage, cache: Cached, standings: Standings, name: str) -> list[str]:
+    cache.expire_turn()
+    standings.expire_turn()
+    account = storage.find_account(FindAccount("ann"))
+    assert account is not None
+    token = cache.find_token_inline(FindToken(fingerprint(name)))
+    key = cache.find_key_inline(FindKey(fingerprint(name)))
+    claims = SelfContained(
+        subject="ann",
+        state=state_of(account),
+        client_id="watchword",
+        token_id="jti",
+        family=f"family-{name}",
+        scopes=None,
+        issued_at=NOW,
+    )
+    standing = standings.find_inline(FindStanding(claims))
+    if isinstance(standing, NotYet):  # the first time
+        standing = standings.find(FindStanding(claims))
+    return [
+        token.token.id if isinstance(token, FoundToken) else "none",
+        key.key.id if isinstance(key, FoundKey) else "none",
+        standing.value,
+    ]
 
 
 lock = threading.Lock()

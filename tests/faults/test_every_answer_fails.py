@@ -12,6 +12,7 @@ from itertools import product
 import pytest
 
 from tests.table.real import (
+    ACCESS_TOKENS,
     CROSS_SITE,
     EXPIRED,
     LIVE,
@@ -31,7 +32,7 @@ from tests.table.real import (
     told,
 )
 from watchword.core.outcome import Accepted
-from watchword.core.questions import FindSession, TouchSession
+from watchword.core.questions import FindSession, TouchKey, TouchSession
 from watchword.edge.drive import arun
 from watchword.http.message import Request
 
@@ -52,10 +53,14 @@ CREDENTIALS = {
     "expired_auth_token": (basic("bob", auth_token("bob")),),
     "live_bearer": (bearer(LIVE),),
     "expired_bearer": (bearer(EXPIRED),),
-    "good_key": (api_key("accepted"),),
-    "bad_key": (api_key("rejected"),),
-    "good_key_and_basic": (api_key("accepted"), basic("ann", "wrong")),
+    **{name: (bearer(token),) for name, token in ACCESS_TOKENS.items()},
+    "good_key": (api_key("good"),),
+    "bad_key": (api_key("unknown"),),
+    "expired_key": (api_key("expired"),),
+    "imported_key": (api_key("foreign"),),
+    "good_key_and_basic": (api_key("good"), basic("ann", "wrong")),
 }
+TOUCHES = (TouchSession, TouchKey)
 LINES = {
     "protected": ("GET /records/1",),
     "public": ("GET /public",),
@@ -126,7 +131,7 @@ def test_who_passes_has_proven_it_with_an_answer_that_was_had__F39() -> None:
             by = answer.decision.by
             assert by is not None, name
             assert by.outcome == Accepted(answer.decision.principal), name
-            assert len(stores.asked) > len([q for q in stores.failed if not isinstance(q, TouchSession)]), name
+            assert len(stores.asked) > len([q for q in stores.failed if not isinstance(q, TOUCHES)]), name
 
 
 def test_an_outage_is_never_401__C17__F39() -> None:
@@ -134,7 +139,7 @@ def test_an_outage_is_never_401__C17__F39() -> None:
         if answer.status == 401:
             # What failed was not asked on behalf of who was refused: the answer is the one that it always was.
             assert (answer.cell, answer.code, answer.schemes) == (well.cell, well.code, well.schemes), name
-            assert any(isinstance(question, TouchSession) for question in stores.asked), name
+            assert any(isinstance(question, TOUCHES) for question in stores.asked), name
 
 
 def test_an_outage_clears_no_cookie__F39() -> None:
@@ -170,6 +175,9 @@ def test_a_use_that_could_not_be_noted_refuses_nobody__F39() -> None:
     stores = Stores(down=frozenset((TouchSession,)))
     assert answered(received("GET /records/1", cookie(LIVE)), stores).cell == "C00"
     assert TouchSession in {type(question) for question in stores.asked}
+    stores = Stores(down=frozenset((TouchKey,)))
+    assert answered(received("GET /records/1", api_key("good")), stores).cell == "C00"
+    assert TouchKey in {type(question) for question in stores.asked}
 
 
 # --- the same where answers come from threads, late or never ----------------------------------------------------------

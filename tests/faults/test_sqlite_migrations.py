@@ -13,14 +13,29 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from tests.contract.storages import ANN, sqlite_file
-from watchword.core.questions import AddAccount
+from tests.contract.storages import ANN, APP, NOW, family_of, fingerprint, key_of, session_of, spend_of, sqlite_file
+from watchword.core.questions import (
+    AddAccount,
+    AddClient,
+    AddKey,
+    EndSession,
+    FamilyStart,
+    FindAccount,
+    FindKey,
+    FindSession,
+    FoundKey,
+    FoundSession,
+    Rotated,
+    StartFamily,
+)
+from watchword.core.records import Account
 from watchword.storage import UnusableStorage, open_storage
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.migrations import KNOWN
@@ -118,8 +133,75 @@ def test_processes_that_start_at_once_make_one_database__F37(tmp_path: Path) -> 
         assert [account.name for account in storage.all_accounts()] == [f"user{number}" for number in range(4)]
 
 
-def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path: Path) -> None:
+def file_at(revision: str, folder: Path) -> Path:
+    """A database as an older Watchword made it."""
+    folder.mkdir(mode=0o700)
+    file = folder / "watchword.db"
+    engine = create_engine(f"sqlite:///{file}")
+    config = Config()
+    config.set_main_option("script_location", "watchword.storage:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+    return file
+
+
+FIRST = """
+    INSERT INTO accounts VALUES ('ann', 'ann-1', '$hash', '["admin"]', '["read:books"]', 0, '{"k":"v"}', 5.5);
+    INSERT INTO auth_tokens VALUES ('ann', 7, 1.0, 2.0);
+    INSERT INTO failures VALUES (X'616E6E', 3, 1.0, 2.0, 99.0);
+    INSERT INTO places VALUES ('ann', '192.0.2.7', 1.0);
+    INSERT INTO changes (kind, key, at) VALUES ('session', X'00', 1.0), ('account', X'616E6E', 2.0), ('all', X'', 3.0);
+"""
+"""What an older Watchword has written."""
+
+
+def test_older_database_keeps_all_it_holds__F37(tmp_path: Path) -> None:
+    file = file_at("0001", tmp_path / "data")
+    session = session_of(ANN, "a1", data={})
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.executescript(FIRST)
+        columns = "fingerprint, id, subject, stamp, created_at, auth_time, last_seen, expires_at, idle_timeout, ends_at"
+        db.execute(
+            f"INSERT INTO sessions ({columns}, amr, address, user_agent, data) VALUES ({', '.join('?' * 14)})",
+            (
+                *(session.fingerprint, session.id, "ann", "ann-1", NOW, NOW, NOW, session.expires_at, 1800.0),
+                *(session.idle_expires_at, '["pwd"]', "192.0.2.7", "curl/8", "{}"),
+            ),
+        )
+    with closing(open_storage(URL, file.parent)) as storage:
+        account = storage.find_account(FindAccount("ann"))
+        assert isinstance(account, Account)
+        assert (account.password_hash, account.roles, account.attributes) == ("$hash", frozenset({"admin"}), {"k": "v"})
+        assert account.auth_token is not None
+        assert account.auth_token.generation == 7
+        assert storage.find_session(FindSession(session.fingerprint)) == FoundSession(session, account)
+        assert storage.is_known_place("ann", "192.0.2.7")
+        noted = storage.failures("ann")
+        assert noted is not None
+        assert noted.count == 3
+        # A cache of a process that was not stopped goes on where it was.
+        assert storage.changes_since(3).everything
+        assert not storage.changes_since(4).everything
+        assert [entry.key for entry in storage.revocations_since(3).entries] == []
+        assert [entry.key for entry in storage.revocations_since(-1).entries] == ["ann"]
+        # What is new can be kept under what is old.
+        assert storage.add_client(AddClient(APP))
+        assert storage.start_family(StartFamily(family_of(ANN, "f"))) is FamilyStart.KEPT
+        assert isinstance(storage.spend_refresh(spend_of("f", 0)), Rotated)
+        assert storage.add_key(AddKey(key_of(ANN, "k")))
+        assert storage.find_key(FindKey(fingerprint("k"))) == FoundKey(key_of(ANN, "k"), account)
+        assert storage.end_session(EndSession(session.fingerprint))
+        assert storage.changes_since(4).sessions == (session.fingerprint,)
+
+
+@pytest.mark.parametrize("revision", [None, "0001"], ids=["empty", "0001"])
+def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path: Path, revision: str | None) -> None:
     """A process is killed before each statement of the migration in turn."""
+    if revision is not None:
+        with closing(sqlite3.connect(file_at(revision, tmp_path / "data"), isolation_level=None)) as db:
+            db.executescript(FIRST)
     program = """
         import os, sqlite3, sys
         from pathlib import Path
@@ -137,7 +219,15 @@ def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path:
             if left == 0:
                 os.kill(os.getpid(), 9)
 
+        def tables():
+            db = sqlite3.connect(Path(sys.argv[1]) / "watchword.db")
+            try:
+                return db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            finally:
+                db.close()
+
         killed, status = 0, 9
+        before = tables() if sys.argv[2] != "None" else (0,)
         while status == 9:
             child = os.fork()
             if child == 0:
@@ -147,17 +237,16 @@ def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path:
             status = os.waitpid(child, 0)[1]
             if status == 9:
                 killed += 1
-                db = sqlite3.connect(Path(sys.argv[1]) / "watchword.db")
-                assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-                db.close()
+                assert tables() == before
         assert status == 0
         print(killed)
     """
-    process = run(program, tmp_path / "data")
+    process = run(program, tmp_path / "data", revision)
     killed = int(process.communicate(timeout=120)[0])
     assert killed > 10
     with closing(open_storage(URL, tmp_path / "data")) as storage:
-        assert storage.add_account(AddAccount(ANN))
+        assert storage.add_account(AddAccount(ANN)) is (revision is None)
+        assert storage.start_family(StartFamily(family_of(ANN, "f"))) is FamilyStart.KEPT
 
 
 def test_database_of_a_newer_version_is_refused__F37(tmp_path: Path) -> None:

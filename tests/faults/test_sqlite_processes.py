@@ -15,10 +15,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.storages import ANN, NOW, fingerprint, session_of, sqlite_file
-from watchword.core.questions import AddAccount, ChangeAccount, EndSession, FindSession, FoundSession, StartSession
+from tests.contract.storages import ANN, NOW, family_of, fingerprint, session_of, spend_of, sqlite_file
+from tests.faults.sqlite_worker import checked
+from watchword.core.questions import (
+    AddAccount,
+    ChangeAccount,
+    EndFamilies,
+    EndKeys,
+    EndSession,
+    FamilyStart,
+    FindFamily,
+    FindSession,
+    FoundSession,
+    Repeated,
+    Rotated,
+    StartFamily,
+    StartSession,
+)
 from watchword.storage import Cached
 from watchword.storage.sql.sqlite import SqliteStorage
+from watchword.storage.standings import Standings
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
@@ -155,6 +171,99 @@ def test_changed_password_ends_sessions_in_every_process_at_once__S2_38__F36(
         assert other.ask(f"find {second}") == [f"id-{second} stamp-{first}"]
         storage.change_account(ChangeAccount("ann", stamp=f"stamp-{second}"))
         assert other.ask(f"find {second}") == ["None"]
+
+
+def test_ended_grants_are_refused_by_the_next_check_of_every_process__S2_20__S2_16__F36(
+    storage: SqliteStorage, spawn: Callable[[], Process]
+) -> None:
+    cache, standings = Cached(storage, clock=lambda: NOW), Standings(storage, longest=900)
+    one, two = spawn(), spawn()
+
+    def checks(name: str) -> set[str]:
+        return {
+            " ".join(checked(storage, cache, standings, name)),
+            *one.ask(f"check {name}"),
+            *two.ask(f"check {name}"),
+        }
+
+    for number in range(60):
+        name = f"g{number}"
+        assert one.ask(f"grant {name}") == ["True"]
+        assert checks(name) == {f"token-{name} key-{name} good"}
+        if number % 3:
+            assert (one, two)[number % 3 - 1].ask(f"end_family {name}") == ["1"]
+        else:
+            assert storage.end_families(EndFamilies((f"family-{name}",))) == 1
+        assert checks(name) == {f"none key-{name} revoked"}
+        if number % 2:
+            assert two.ask(f"end_key {name}") == ["1"]
+        else:
+            assert storage.end_keys(EndKeys((f"key-{name}",))) == 1
+        assert checks(name) == {"none none revoked"}
+
+
+def test_killed_refresh_leaves_one_token_that_works__S2_20__F1(
+    file: Path, storage: SqliteStorage, spawn: Callable[[], Process]
+) -> None:
+    """Killed at any moment: the last token that was answered is live, or leads to the one that is."""
+    for kill in range(10):
+        processes = {f"k{kill}-{number}": spawn() for number in range(2)}
+        for name, process in processes.items():
+            assert storage.start_family(StartFamily(family_of(ANN, name))) is FamilyStart.KEPT
+            process.tell(f"refresh {name} 1000000")
+        for name, process in processes.items():
+            lines = process.lines()
+            answered = [next(lines) for _ in range(1 + 11 * kill)]
+            process.signal(signal.SIGKILL)
+            answered += lines
+            assert answered == [f"{number} Rotated" for number in range(len(answered))]
+            holds = len(answered)  # the number of the token that the client holds
+            family = storage.find_family(FindFamily(fingerprint(name)[:12]))
+            assert family is not None
+            assert family.fingerprint in (fingerprint(f"{name}.{holds}"), fingerprint(f"{name}.{holds + 1}"))
+            answer = storage.spend_refresh(spend_of(name, holds))
+            if isinstance(answer, Repeated):  # it was redeemed, and nobody heard
+                assert answer.sealed == (f"sealed {name}.{holds + 1}".encode(),)
+            assert isinstance(answer, Rotated | Repeated)
+            assert isinstance(storage.spend_refresh(spend_of(name, holds + 1)), Rotated)
+        assert integrity(file) == "ok"
+
+
+def test_raced_refreshes_have_one_successor__S2_20__F2(storage: SqliteStorage, spawn: Callable[[], Process]) -> None:
+    """Two processes redeem the same token of 50 clients at the same moment, 20 times; then a thief does."""
+    names = [f"c{number}" for number in range(50)]
+    storage.put_families(family_of(ANN, name) for name in names)
+    live = [f"{name}.0" for name in names]
+    processes = [spawn(), spawn()]
+
+    def race(*clients: str) -> list[dict[str, tuple[str, str]]]:
+        """What each process says of each token: what the answer was, and which token is live."""
+        for process, client in zip(processes, clients, strict=True):
+            process.tell(" ".join(["race", client, *live]))
+        said = [process.lines() for process in processes]
+        for lines in said:
+            assert [next(lines) for _ in live] == ["ready"] * len(live)
+        for process in processes:
+            process.tell("go")
+        rows = [[line.split() for line in lines if line != "done"] for lines in said]
+        return [{token: (kind, successor) for token, kind, successor in answers} for answers in rows]
+
+    for _ in range(20):
+        one, two = race("1honest", "2honest")
+        assert one.keys() == two.keys() == set(live)
+        for token in live:
+            assert sorted((one[token][0], two[token][0])) == ["Repeated", "Rotated"]
+            assert one[token][1] == two[token][1]  # the same successor
+        live = [one[token][1] for token in live]
+        kept = {name: storage.find_family(FindFamily(fingerprint(name)[:12])) for name in names}
+        for token in live:
+            family = kept[token.split(".")[0]]
+            assert family is not None
+            assert family.fingerprint == fingerprint(token)
+    one, two = race("1honest", "2thief")
+    for token in live:
+        assert sorted((one[token][0], two[token][0])) == ["Reused", "Rotated"]
+    assert list(storage.all_families()) == []
 
 
 def test_killed_writers_lose_nothing_that_was_answered__F1(

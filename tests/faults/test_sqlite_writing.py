@@ -15,21 +15,52 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.contract.storages import ANN, BOB, NOW, fingerprint, session_of, sqlite_file
+from tests.contract.storages import (
+    ANN,
+    APP,
+    BOB,
+    NOW,
+    family_of,
+    fingerprint,
+    key_of,
+    session_of,
+    spend_of,
+    sqlite_file,
+    token_of,
+)
 from watchword.core.ask import AnswerFailed
 from watchword.core.questions import (
     AddAccount,
+    AddClient,
+    AddKey,
     ChangeAccount,
+    ChangeClient,
     CleanUp,
+    DeleteAccount,
+    DeleteClient,
+    EndFamilies,
+    EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
+    FindClient,
+    FindKey,
     FindSession,
+    FindToken,
     FoundSession,
     IssueAuthToken,
+    KeepToken,
     ListAccounts,
+    ListClients,
+    ListFamilies,
+    ListKeys,
     ListSessions,
+    RevokeToken,
+    RotateKey,
+    SpendAssertion,
+    StartFamily,
     StartSession,
+    TouchKey,
     TouchSession,
     WriteSessionData,
 )
@@ -407,14 +438,29 @@ def test_no_statement_walks_through_all_records(file: Path, other: sqlite3.Conne
         storage.end_sessions(EndSessions("ann"))
         storage.list_sessions(ListSessions("ann", NOW))
         storage.list_sessions(ListSessions(None, NOW))
+        storage.touch_key(TouchKey(fingerprint("k1"), NOW))
+        storage.put_clients([APP])
+        storage.put_keys([key_of(BOB, "k9")])
+        storage.put_families([family_of(BOB, "f9")])
+        storage.find_client(FindClient("app"))
+        for subject in ("ann", None):
+            storage.list_families(ListFamilies(subject, NOW))
+            storage.list_families(ListFamilies(subject, NOW, after=""))
+            storage.list_keys(ListKeys(subject))
+        storage.list_clients(ListClients())
+        storage.end_families(EndFamilies(("family-f9",)))
+        storage.delete_client(DeleteClient("app"))
+        storage.delete_account(DeleteAccount("bob"))
         storage.changes_since(1)
+        for seq in (1, -1):
+            storage.revocations_since(seq)
     statements = [sql for sql in Listening.heard if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
-    assert len(statements) > 25
+    assert len(statements) > 60
     walks = set()
     for sql in statements:
         names = dict.fromkeys(re.findall(r":(\w+)", sql))
         for *_, detail in other.execute(f"EXPLAIN QUERY PLAN {sql}", names or [None] * sql.count("?")).fetchall():
-            if re.match(r"SCAN (?!sessions USING INDEX sessions_by_age)", detail):
+            if re.match(r"SCAN (?!CONSTANT ROW|l$|(\w+) USING INDEX \1_by_age)", detail):
                 walks.add((detail, sql))
     assert walks == set()
 
@@ -451,6 +497,22 @@ A_DAY: list[Callable[[Any], object]] = [
     lambda s: s.note_failure("bob", NOW, 60),
     lambda s: s.change_account(ChangeAccount("bob", stamp="bob-2", keep=fingerprint("b1"))),
     lambda s: s.note_place("bob", "192.0.2.7", NOW),
+    lambda s: s.add_client(AddClient(APP)),
+    lambda s: s.start_family(StartFamily(family_of(BOB, "f1", stamp="bob-2"), most=2)),
+    lambda s: s.start_family(StartFamily(family_of(ANN, "f2", client_id="app", scopes=APP.scopes))),
+    lambda s: s.keep_token(KeepToken(token_of(BOB, "t1", stamp="bob-2", family="family-f1"))),
+    lambda s: s.keep_token(KeepToken(token_of(APP, "t2"))),
+    lambda s: s.spend_refresh(spend_of("f1", 0)),
+    lambda s: s.spend_refresh(spend_of("f1", 0)),
+    lambda s: s.find_token(FindToken(fingerprint("t1"))),
+    lambda s: s.spend_refresh(spend_of("f1", 0, client=b"a thief")),
+    lambda s: s.add_key(AddKey(key_of(BOB, "k1"))),
+    lambda s: s.rotate_key(RotateKey("key-k1", "bob", key_of(BOB, "k2"), NOW + 60)),
+    lambda s: s.find_key(FindKey(fingerprint("k1"))),
+    lambda s: s.end_keys(EndKeys(("key-k2",))),
+    lambda s: s.change_client(ChangeClient("app", scopes=frozenset({"read"}))),
+    lambda s: s.revoke_token(RevokeToken("token-t2", NOW)),
+    lambda s: s.spend_assertion(SpendAssertion("app", "jti", NOW + 60)),
     lambda s: s.put_accounts([ANN, BOB]).created,
     lambda s: s.end_session(EndSession(fingerprint("a2"))),
     lambda s: s.clean_up(CleanUp(NOW + 60)),
@@ -484,10 +546,19 @@ def test_each_statement_fails_once_and_every_answer_stays_true__F39(tmp_path: Pa
             assert list(storage.all_accounts()) == list(reference.all_accounts()), nth
             by_id = [sorted(each.all_sessions(), key=lambda session: session.id) for each in (storage, reference)]
             assert by_id[0] == by_id[1], nth
+            assert list(storage.all_families()) == list(reference.all_families()), nth
+            assert list(storage.all_keys()) == list(reference.all_keys()), nth
+            assert list(storage.all_clients()) == list(reference.all_clients()), nth
+            for token in ("t1", "t2"):
+                question = FindToken(fingerprint(token))
+                assert storage.find_token(question) == reference.find_token(question), nth
+            entries = [each.revocations_since(-1).entries for each in (storage, reference)]
+            told = [{(entry.what, entry.key, entry.state, entry.scopes) for entry in each} for each in entries]
+            assert told[0] == told[1], nth
             assert storage.failures("bob") == reference.failures("bob"), nth
             assert storage.is_known_place("bob", "192.0.2.7") == reference.is_known_place("bob", "192.0.2.7"), nth
             later = Account(name="later", stamp="later-1")
             assert storage.add_account(AddAccount(later))
             assert storage.find_account(FindAccount("later")) == later
         assert integrity(file) == "ok"
-    assert nth > 60
+    assert nth > 150

@@ -33,7 +33,7 @@ def test_an_allowed_page_learns_what_it_may_send__C22__S3_8() -> None:
         (b"access-control-allow-origin", b"https://app.example.org"),
         (b"access-control-allow-credentials", b"true"),
         (b"access-control-allow-methods", b"GET, PUT"),
-        (b"access-control-allow-headers", b"Authorization, Content-Type, No-Auth-Challenge"),
+        (b"access-control-allow-headers", b"Authorization, Content-Type, No-Auth-Challenge, X-API-Key"),
         (b"access-control-max-age", b"600"),
     )
 

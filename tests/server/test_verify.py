@@ -113,14 +113,14 @@ def _cookie(name: str) -> dict[str, Any]:
 
 
 CASES = {
-    "C03": Case(cell="C03", status=401, challenges=3),
-    "C03_spared": Case(cell="C03", status=401, challenges=2, options={"headers": {"no-auth-challenge": "1"}}),
-    "C04": Case(cell="C04", status=401, challenges=3, options={"headers": {"authorization": "NTLM TlRM"}}),
-    "C05": Case(cell="C05", status=401, challenges=3, clears=True, options=_cookie(STALE)),
-    "C07": Case(cell="C07", status=401, challenges=2, options={"auth": ("ann", "wrong")}),
-    "C02": Case(cell="C07", status=401, challenges=2, target="/public/x", options={"auth": ("ann", "wrong")}),
-    "C08": Case(cell="C08", status=401, challenges=2, options={"headers": {"authorization": "Basic !!!"}}),
-    "C09": Case(cell="C09", status=401, challenges=3, options={"headers": {"authorization": "Bearer x"}}),
+    "C03": Case(cell="C03", status=401, challenges=4),
+    "C03_spared": Case(cell="C03", status=401, challenges=3, options={"headers": {"no-auth-challenge": "1"}}),
+    "C04": Case(cell="C04", status=401, challenges=4, options={"headers": {"authorization": "NTLM TlRM"}}),
+    "C05": Case(cell="C05", status=401, challenges=4, clears=True, options=_cookie(STALE)),
+    "C07": Case(cell="C07", status=401, challenges=3, options={"auth": ("ann", "wrong")}),
+    "C02": Case(cell="C07", status=401, challenges=3, target="/public/x", options={"auth": ("ann", "wrong")}),
+    "C08": Case(cell="C08", status=401, challenges=3, options={"headers": {"authorization": "Basic !!!"}}),
+    "C09": Case(cell="C09", status=401, challenges=4, options={"headers": {"authorization": "Bearer x"}}),
     "C10": Case(cell="C10", status=400, challenges=1, options={"headers": {"authorization": "Bearer"}}),
     "C10_path__F22": Case(cell="C10", status=400, target="/public/../admin/x"),
     "C10_imitation__F21": Case(cell="C10", status=400, options={"headers": {"remote_user": "root"}}),
@@ -149,7 +149,7 @@ CASES = {
         target="/page/x",
         options={"headers": {"accept": "text/html", "sec-fetch-mode": "navigate"}},
     ),
-    "C24": Case(cell="C03", status=401, challenges=3, options={"headers": {"accept": "text/html"}}),
+    "C24": Case(cell="C03", status=401, challenges=4, options={"headers": {"accept": "text/html"}}),
     "C28": Case(
         cell="C28",
         status=400,

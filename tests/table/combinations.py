@@ -79,6 +79,8 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = {
     "bearer_only__C12_C15": Requirement(mechanisms=frozenset(("bearer",)), max_age=600),
     "key_only_too_old__C15": Requirement(mechanisms=frozenset(("api-key",)), max_age=600),
     "malformed_is_400__C08": Requirement(malformed_status=400),
+    "bad_keys_are_400__C09__S4_2": Requirement(apikey_status=400),
+    "bad_keys_are_400_and_hidden__C09": Requirement(apikey_status=400, hidden=True),
     "session_expired_is_403__C05": Requirement(session_expired_status=403),
     "sets_session__C14": Requirement(sets_session=True),
 }

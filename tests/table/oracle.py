@@ -28,7 +28,7 @@ ANSWERS: Final[Mapping[str, tuple[int | None, tuple[int, ...]]]] = {
     "C06": (None, ()),
     "C07": (401, ()),
     "C08": (401, (400,)),
-    "C09": (401, ()),
+    "C09": (401, (400,)),  # S4.2: for API keys alone
     "C10": (400, ()),
     "C11": (403, ()),
     "C12": (403, ()),
@@ -307,6 +307,8 @@ def _changed(answer: Answer, here: Circumstances, needs: Requirement) -> Answer:
     deprecated = False
     if cell == "C08" and needs.malformed_status is not None:
         status = needs.malformed_status
+    if cell == "C09" and needs.apikey_status == 400 and answer.code in CODES["api-key"]:
+        status, challenges = 400, frozenset()  # S4.2: a plain 400
     if cell == "C05" and needs.session_expired_status == 403:
         status, challenges, deprecated = 403, frozenset(), True
     # No pop-ups.

@@ -1,7 +1,7 @@
 """A small installation: the real mechanisms over a few records in memory, asked by requests as they come by the wire.
 
-What is scripted are the answers to questions (who has this session, is this the password), and which of the stores
-are down. The API key alone is a scripted mechanism.
+What is scripted are the answers to questions (who has this session or key, is this the password), and which of the
+stores are down; and one mechanism, of strangers whose identity is proven elsewhere.
 """
 
 from __future__ import annotations
@@ -11,38 +11,53 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tests.table.scripted import API_KEY, NOW, Verdict, say
+from tests.table.scripted import NOW, Scripted, Verdict, say
 from watchword.core.ask import AnswerFailed, Question, Steps
 from watchword.core.circumstances import read_circumstances
 from watchword.core.decide import Decision, Granted, Refused
+from watchword.core.grants import ApiKey, ReferenceToken
 from watchword.core.guard import check
 from watchword.core.outcome import Outcome
 from watchword.core.questions import (
     CheckPassword,
     FindAccount,
+    FindKey,
     FindSession,
+    FindStanding,
+    FindToken,
+    FindVerifyingKey,
+    FoundKey,
     FoundSession,
+    FoundToken,
     PasswordAnswer,
     PasswordHeld,
     PasswordRight,
     PasswordWrong,
+    TouchKey,
     TouchSession,
 )
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.respond import granted_fields, respond
+from watchword.core.revocations import Standing
 from watchword.core.space import Protection, ProtectionSpace, Rule
+from watchword.crypto.jose.key import Key, generate
 from watchword.crypto.secret import Secret, fingerprint
 from watchword.edge.drive import Answers, run
 from watchword.http.authentication import Challenge
 from watchword.http.message import Fields, Peer, Request, Response
+from watchword.mechanisms.api_key import ApiKeys
 from watchword.mechanisms.auth_token import AuthToken
 from watchword.mechanisms.basic import Basic
 from watchword.mechanisms.bearer import Bearer
 from watchword.mechanisms.session_cookie import SessionCookie
+from watchword.tokens.access_token import AccessClaims
+from watchword.tokens.access_token import encode as encode_access_token
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.derived import derive_auth_token
-from watchword.tokens.format import SESSION, encode
+from watchword.tokens.format import API_KEY, REFERENCE, SESSION, encode
+from watchword.tokens.reference import ReferenceTokens
+from watchword.tokens.self_contained import SelfContainedTokens
 
 REALM: Final = "Records"
 COOKIE_SCHEME: Final = "Records-Cookie"
@@ -106,6 +121,105 @@ SESSIONS: Final = {
 }
 
 
+KEYS: Final = {
+    "good": encode(API_KEY, b"1" * 32),
+    "expired": encode(API_KEY, b"2" * 32),
+    "of_dora": encode(API_KEY, b"3" * 32),
+    "unscoped": encode(API_KEY, b"4" * 32),
+    "of_bob": encode(API_KEY, b"5" * 32),
+    "foreign": "kallithea~0123456789!$%&/()=",
+    "unknown": encode(API_KEY, b"6" * 32),
+    "mistyped": encode(API_KEY, b"1" * 32)[:-1] + "#",
+}
+"""Texts of API keys, by what becomes of them."""
+
+
+def _found_key(
+    text: str, name: str, *, scopes: Iterable[str] | None = ("read",), expires_at: float | None = None
+) -> FoundKey:
+    key = ApiKey(
+        id=f"key-{text[-4:]}",
+        fingerprint=fingerprint(text.encode()),
+        subject=name,
+        name="ci",
+        hint=text[-4:],
+        created_at=NOW - 3600,
+        expires_at=expires_at,
+        scopes=None if scopes is None else frozenset(scopes),
+    )
+    return FoundKey(key, ACCOUNTS[name])
+
+
+KEPT_KEYS: Final = {
+    found.key.fingerprint: found
+    for found in (
+        _found_key(KEYS["good"], "ann"),
+        _found_key(KEYS["expired"], "ann", expires_at=NOW),  # on the second, it has
+        _found_key(KEYS["of_dora"], "dora"),
+        _found_key(KEYS["unscoped"], "adam", scopes=None),
+        _found_key(KEYS["of_bob"], "bob"),
+        _found_key(KEYS["foreign"], "ann"),
+    )
+}
+
+
+_SIGNING: Final = generate("ES256", "one")
+ISSUER: Final = "https://auth.example"
+
+
+def _access_token(jti: str, *, left: float = 900, scopes: Iterable[str] | None = ("read",)) -> str:
+    claims = AccessClaims(
+        issuer=ISSUER,
+        subject="ann",
+        audience=(ISSUER,),
+        client="watchword",
+        jti=jti,
+        issued_at=NOW - 900 + left,
+        expires_at=NOW + left,
+        auth_time=NOW - 900 + left,
+        scopes=None if scopes is None else frozenset(scopes),
+        roles=frozenset(("clerk",)),
+    )
+    return encode_access_token(claims, _SIGNING)
+
+
+def _reference_token(text: str, *, left: float = 900) -> FoundToken:
+    account = ACCOUNTS["ann"]
+    kept = ReferenceToken(
+        id=f"reference-{text[-4:]}",
+        fingerprint=fingerprint(text.encode()),
+        subject="ann",
+        stamp=account.stamp,
+        audience=(ISSUER,),
+        auth_time=NOW - 900 + left,
+        issued_at=NOW - 900 + left,
+        expires_at=NOW + left,
+    )
+    return FoundToken(kept, None, account)
+
+
+_REFERENCES: Final = {
+    name: encode(REFERENCE, bytes((number,)) * 32) for number, name in enumerate(("good", "old", "no"))
+}
+ACCESS_TOKENS: Final = {
+    "jwt": _access_token("good"),
+    "expired_jwt": _access_token("good", left=0),  # on the second, it has
+    "revoked_jwt": _access_token("revoked"),
+    "outdated_jwt": _access_token("outdated"),
+    "forged_jwt": _access_token("good")[:-8] + "A" * 8,
+    "opaque": _REFERENCES["good"],
+    "expired_opaque": _REFERENCES["old"],
+    "unknown_opaque": _REFERENCES["no"],
+}
+"""Access tokens, by what becomes of them."""
+
+KEPT_TOKENS: Final = {
+    found.token.fingerprint: found
+    for found in (_reference_token(_REFERENCES["good"]), _reference_token(_REFERENCES["old"], left=0))
+}
+_STANDINGS: Final = {"revoked": Standing.REVOKED, "outdated": Standing.OUTDATED}
+
+
 def auth_token(name: str) -> str:
     """The auth token that was shown to this user."""
     token = derive_auth_token(_KEY, ACCOUNTS[name])
@@ -131,9 +245,15 @@ def bearer(token: str) -> str:
     return f"Authorization: Bearer {token}"
 
 
-def api_key(mark: str) -> str:
-    """The line that marks a request with an API key of which this outcome is said."""
-    return f"{API_KEY.mark_field.decode()}: {mark}"
+def api_key(name: str) -> str:
+    """A line with this API key."""
+    return f"X-API-Key: {KEYS[name]}"
+
+
+STRANGER: Final = "Scripted-Stranger: accepted-stranger"
+"""A line that proves an identity without account here."""
+UNANSWERED: Final = "Scripted-Stranger: unanswered"
+"""A line with credentials that nobody can judge just now."""
 
 
 NAVIGATION: Final = (
@@ -178,6 +298,11 @@ class Stores:
         answers.add(TouchSession, threaded=self._touched)
         answers.add(FindAccount, inline=self._found_account)
         answers.add(CheckPassword, threaded=self._checked)
+        answers.add(FindKey, inline=self._found_key)
+        answers.add(TouchKey, threaded=self._touched)
+        answers.add(FindToken, inline=self._found_token)
+        answers.add(FindVerifyingKey, inline=self._found_verifying_key)
+        answers.add(FindStanding, inline=self._found_standing)
         answers.add(Verdict, inline=self._said)
         return answers
 
@@ -191,8 +316,24 @@ class Stores:
         self._heard(question)
         return SESSIONS.get(question.fingerprint)
 
-    def _touched(self, question: TouchSession) -> None:
+    def _touched(self, question: TouchSession | TouchKey) -> None:
         self._heard(question)
+
+    def _found_key(self, question: FindKey) -> FoundKey | None:
+        self._heard(question)
+        return KEPT_KEYS.get(question.fingerprint)
+
+    def _found_token(self, question: FindToken) -> FoundToken | None:
+        self._heard(question)
+        return KEPT_TOKENS.get(question.fingerprint)
+
+    def _found_verifying_key(self, question: FindVerifyingKey) -> Key | None:
+        self._heard(question)
+        return _SIGNING.key if question.kid == "one" else None
+
+    def _found_standing(self, question: FindStanding) -> Standing:
+        self._heard(question)
+        return _STANDINGS.get(question.token.token_id, Standing.GOOD)
 
     def _found_account(self, question: FindAccount) -> Account | None:
         self._heard(question)
@@ -231,6 +372,7 @@ RULES: Final = (
     Rule(path="/legacy", requirement=Requirement(session_expired_status=403)),
     Rule(path="/malformed-is-400", requirement=Requirement(malformed_status=400)),
     Rule(path="/not-for-keys", requirement=Requirement(mechanisms=frozenset(("session", "basic")))),
+    Rule(path="/keys-are-400", requirement=Requirement(apikey_status=400)),
     Rule(path="/roles/{userid}", requirement=_CHECKS, owner="userid"),
     Rule(path="/tokens/{userid}", requirement=_CHECKS, owner="userid"),
 )
@@ -239,10 +381,17 @@ SPACE: Final = ProtectionSpace(
     realm=REALM,
     mechanisms=(
         SessionCookie(REALM, COOKIE_SCHEME),
-        Bearer(REALM),
-        API_KEY,
+        Bearer(
+            REALM,
+            SelfContainedTokens(issuer=ISSUER, audience=ISSUER, longest=900),
+            ReferenceTokens(audience=ISSUER),
+        ),
+        ApiKeys(REALM),
         AuthToken(REALM, DerivedTokens(keys=(_KEY,), ttl=900)),
         Basic(REALM, leaves_tokens=True),
+        Scripted(
+            "stranger", "Basic", interactive=True, fields=(), states=lambda outcome, requirement: {"charset": "UTF-8"}
+        ),
     ),
     cookie_challenge=Challenge(COOKIE_SCHEME, {"realm": REALM}),
 )

@@ -17,6 +17,7 @@ from tests.table.real import (
     OWN_PAGE,
     REALM,
     SPACE,
+    UNANSWERED,
     Answered,
     answered,
     api_key,
@@ -91,7 +92,7 @@ def test_an_ended_session_gets_the_same_challenges_as_nothing__C05__S0_5() -> No
     assert json.loads(ended.body)["code"] == "session-expired"
 
 
-@pytest.mark.parametrize("credentials", [cookie(LIVE), RIGHT, bearer(LIVE), api_key("accepted")])
+@pytest.mark.parametrize("credentials", [cookie(LIVE), RIGHT, bearer(LIVE), api_key("good")])
 def test_a_lacking_privilege_is_403_without_challenge_whatever_was_proven_how__C12__S0_6(credentials: str) -> None:
     answer = answered(received("GET /administration", credentials))
     assert answer.status == 403
@@ -109,7 +110,7 @@ _MAY_RETRY = {
 _MUST_STOP = {
     "role_missing": received("GET /administration", RIGHT),
     "not_yours": received("GET /tokens/bob", RIGHT),
-    "not_exposed": received("GET /not-for-keys", api_key("accepted")),
+    "not_exposed": received("GET /not-for-keys", api_key("good")),
     "csrf": received("POST /records/1", cookie(LIVE), *CROSS_SITE),
 }
 
@@ -222,14 +223,14 @@ def test_a_bad_token_is_told_with_a_description__C09__S0_15() -> None:
 
 
 def test_a_bad_key_is_told_to_the_key_s_scheme_alone__C09() -> None:
-    answer = answered(received("GET /records/1", api_key("rejected")))
+    answer = answered(received("GET /records/1", api_key("unknown")))
     assert challenges(answer) == [*THE_FULL_SET[:3], b'APIKEY realm="Records", error="invalid_key"']
 
 
 def test_a_missing_scope_is_told_by_the_credential_s_own_scheme__C11() -> None:
-    answer = answered(received("GET /write", api_key("accepted")))
+    answer = answered(received("GET /write", api_key("good")))
     assert answer.status == 403
-    assert challenges(answer) == [b'APIKEY realm="Records", error="insufficient_scope"']
+    assert challenges(answer) == [b'APIKEY realm="Records", error="insufficient_scope", scope="write"']
 
 
 def test_a_stronger_and_fresher_proof_is_asked_for_by_bearer_and_cookie__C15() -> None:
@@ -252,12 +253,12 @@ _REFUSED = {
     "C08": ("GET /records/1", ("Authorization: Basic !!!",)),
     "C09": ("GET /records/1", ("Authorization: Bearer not-a-token",)),
     "C10": ("GET /records/1", ("Authorization: Bearer",)),
-    "C11": ("GET /write", (api_key("accepted"),)),
+    "C11": ("GET /write", (api_key("good"),)),
     "C12": ("GET /administration", (RIGHT,)),
     "C13": ("GET /roles/bob", (RIGHT,)),
     "C15": ("GET /fresh", (cookie(LIVE),)),
     "C16": ("GET /records/1", (basic("held", "right"),)),
-    "C17": ("GET /records/1", (api_key("unanswered"),)),
+    "C17": ("GET /records/1", (UNANSWERED,)),
     "unnamed_target": ("GET /unheard-of", ()),
     "public_target": ("GET /public", (WRONG,)),
     "tokens": ("GET /tokens/ann", ()),

@@ -38,7 +38,7 @@ personas = ["restheart"]
 [limits]
 account_failures = 100
 [[space]]
-mechanisms = ["session", "auth-token", "basic", "bearer"]
+mechanisms = ["session", "auth-token", "basic", "bearer", "api-key"]
 no_auth_challenge = "no-popup"
 cors = ["https://app.example.com"]
 [[space.protect]]
@@ -67,6 +67,16 @@ require = {roles = ["boss"]}
 path = "/cookies-only/*"
 mechanisms = ["session"]
 [[space.protect]]
+path = "/not-for-keys/*"
+api_keys = false
+[[space.protect]]
+path = "/hidden-from-keys/*"
+api_keys = false
+hidden = true
+[[space.protect]]
+path = "/writing/*"
+require = {scopes = ["write"]}
+[[space.protect]]
 path = "/migrating/*"
 session_expired_status = 403
 """
@@ -77,6 +87,7 @@ USERS = (
     User("held", PASSWORD),
 )
 METHODS = ("GET", "HEAD", "POST", "DELETE")
+SAFE = ("GET", "HEAD")
 FACES = {"problem": "*/*", "html": "text/html,application/xhtml+xml;q=0.9"}
 
 
@@ -99,12 +110,25 @@ class Case:
         return f"{self.cell}-{self.note or self.path.strip('/')}"
 
 
-SAFE = ("GET", "HEAD")
 CASES = (
     Case("C00", "/anything", (("cookie", "watchword={session}"),)),
     Case("C00", "/boss/1", (basic("bob", PASSWORD),)),
     Case("C00", "/anything", (basic("ann", "{token}"),), note="auth token"),
     Case("C00", "/anything", (("authorization", "Bearer {session}"),), note="bearer"),
+    Case("C00", "/anything", (("x-api-key", "{key}"),), note="key S2_16"),
+    Case("C00", "/anything", (("authorization", "APIKEY {key}"),), note="key by scheme S2_16"),
+    Case("C06", "/anything", (("cookie", "watchword=planted"), ("x-api-key", "{key}")), note="cookie and key"),
+    Case("C09", "/anything", (("x-api-key", "{key}x"),), note="mistyped key S4_1"),
+    Case("C09", "/anything", (("x-api-key", "{revoked}"),), note="revoked key S4_1"),
+    Case("C09", "/anything", (("x-api-key", "{expired}"),), note="expired key S2_16"),
+    Case("C09", "/anything", (("x-api-key", "{key}"), ("authorization", "APIKEY {revoked}")), note="two keys F20"),
+    Case("C09", "/public/1", (("x-api-key", "{revoked}"),), note="C02 bad key on a public target"),
+    Case("C09", "/page/1", (("x-api-key", "{revoked}"), ("sec-fetch-mode", "navigate")), SAFE, note="no redirect S4_5"),
+    Case("C11", "/writing/1", (("x-api-key", "{key}"),), note="key without the scope"),
+    Case("C12", "/not-for-keys/1", (("x-api-key", "{key}"),), note="not exposed to keys S4_4"),
+    Case("C12", "/hidden-from-keys/1", (("x-api-key", "{key}"),), note="hidden from keys S4_4"),
+    Case("C13", "/of/bob", (("x-api-key", "{key}"),), note="key"),
+    Case("C28", "/strict/1", (("x-api-key", "{key}"), basic("bob", PASSWORD)), note="key and somebody else"),
     Case("C06", "/anything", (("cookie", "watchword=planted"), basic("ann", PASSWORD))),
     Case("C01", "/public/1"),
     Case("C01", "/public/1", (("cookie", "watchword=planted"),), note="stale cookie"),
@@ -190,11 +214,16 @@ def doors() -> Iterator[Doors]:
         session, ended = (_log_in(live) for _ in range(2))
         _call(live, "POST", "/logout", {"Authorization": f"Bearer {ended}"})
         token = json.loads(_call(live, "GET", "/tokens/ann", dict([basic("ann", PASSWORD)]))[2])["auth_token"]
+        keys = {"key": make_key(live, {"scopes": ["read"]}), "revoked": make_key(live, {})}
+        keys["expired"] = make_key(live, {"expires_in": 0.001})
+        listed = json.loads(_call(live, "GET", "/keys", dict([basic("ann", PASSWORD)]))[2])["keys"]
+        (revoked,) = (each["id"] for each in listed if each["hint"].endswith(keys["revoked"][-4:]))
+        assert _call(live, "DELETE", f"/keys/{revoked}", dict([basic("ann", PASSWORD)]))[0] == 204
         key = account_key("held", "127.0.0.1", known_place=False)
         for _ in range(120):  # 20 beyond the limit: held for as long as anybody ever is
             threads.storage.note_failure(key, time.time(), 3600.0)
         try:
-            yield Doors(live, threads, loop, {"session": session, "ended": ended, "token": token})
+            yield Doors(live, threads, loop, {"session": session, "ended": ended, "token": token, **keys})
         finally:
             threads.close()
             loop.close()
@@ -350,6 +379,15 @@ def _send(
 def _call(live: Live, method: str, path: str, fields: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
     status, received, content = _send(live, method, path, list(fields.items()))
     return status, dict(received), content
+
+
+def make_key(live: Live, wanted: dict[str, object]) -> str:
+    content = json.dumps(wanted).encode()
+    asked = [basic("ann", PASSWORD), ("content-type", "application/json"), ("content-length", str(len(content)))]
+    status, _, told = _send(live, "POST", "/keys", asked, content)
+    assert status == 201, told
+    key: str = json.loads(told)["key"]
+    return key
 
 
 def _log_in(live: Live) -> str:

@@ -14,12 +14,14 @@ from tests.table.real import (
     BEFORE_NEW_PASSWORD,
     CROSS_SITE,
     EXPIRED,
+    KEYS,
     LIVE,
     NAVIGATION,
     OF_BOB,
     OF_DORA,
     OWN_PAGE,
     SPACE,
+    STRANGER,
     UNKNOWN,
     Answered,
     Stores,
@@ -35,7 +37,7 @@ from tests.table.real import (
 )
 from tests.table.scripted import NOW
 from watchword.core.ask import Question
-from watchword.core.questions import CheckPassword, FindAccount, FindSession, TouchSession
+from watchword.core.questions import CheckPassword, FindAccount, FindKey, FindSession, TouchSession
 from watchword.core.respond import not_found
 from watchword.crypto.secret import Secret
 from watchword.edge.drive import arun, run
@@ -48,6 +50,7 @@ NO_BASIC = ["Bearer", "Records-Cookie", "APIKEY"]
 RIGHT = basic("ann", "right")
 WRONG = basic("ann", "wrong")
 SESSION_STORE = frozenset[type[Question[Any]]]((FindSession, TouchSession))
+KEY_STORE = frozenset[type[Question[Any]]]((FindKey,))
 PASSWORD_STORE = frozenset[type[Question[Any]]]((CheckPassword,))
 ACCOUNT_STORE = frozenset[type[Question[Any]]]((FindAccount,))
 
@@ -136,7 +139,7 @@ WALKED = {
         "C07", "invalid-credentials", WRONG, line="GET /public", schemes=NO_BASIC
     ),
     "public_and_wrong_basic_of_a_browser": granted("C01", WRONG, *OWN_PAGE, line="GET /public", who=None),
-    "ldap_down_and_wrong_api_key": unauthorized("C09", "invalid-api-key", api_key("rejected"), down=PASSWORD_STORE),
+    "ldap_down_and_wrong_api_key": unauthorized("C09", "invalid-api-key", api_key("unknown"), down=PASSWORD_STORE),
     "throttled_basic_and_valid_session": granted("C00", cookie(LIVE), basic("held", "right")),
     "throttled_basic__C16": refused("C16", 429, "throttled", basic("held", "right")),
     "basic_of_marks": unauthorized("C08", "malformed-credentials", "Authorization: Basic !!!", schemes=NO_BASIC),
@@ -178,7 +181,7 @@ WALKED = {
     "navigation_elsewhere": unauthorized("C03", "authentication-required", *NAVIGATION),
     "call_to_a_page_with_nothing__S4_1": unauthorized("C03", "authentication-required", line="GET /pages/1"),
     "navigation_with_a_bad_api_key__S4_5": unauthorized(
-        "C09", "invalid-api-key", *NAVIGATION, api_key("rejected"), line="GET /pages/1"
+        "C09", "invalid-api-key", *NAVIGATION, api_key("unknown"), line="GET /pages/1"
     ),
     "cross_site_post_with_cookie__F27": refused("C14", 403, "csrf", cookie(LIVE), *CROSS_SITE, line=_POST),
     "cross_site_post_with_basic_of_a_browser__F27": refused("C14", 403, "csrf", RIGHT, *CROSS_SITE, line=_POST),
@@ -193,13 +196,52 @@ WALKED = {
     "role_missing_and_log_in_too_old": refused("C12", 403, "forbidden", cookie(LIVE), line="GET /administration/fresh"),
     "role_held_and_log_in_fresh": granted("C00", basic("adam", "right"), line="GET /administration/fresh", who="adam"),
     "scope_missing_with_a_key": refused(
-        "C11", 403, "insufficient-scope", api_key("accepted"), line="GET /write", schemes=["APIKEY"]
+        "C11", 403, "insufficient-scope", api_key("good"), line="GET /write", schemes=["APIKEY"]
     ),
     "every_scope_with_a_session": granted("C00", cookie(LIVE), line="GET /write"),
     "key_where_keys_are_not_exposed__S4_4": refused(
-        "C12", 403, "not-exposed", api_key("accepted"), line="GET /not-for-keys"
+        "C12", 403, "not-exposed", api_key("good"), line="GET /not-for-keys"
     ),
-    "identity_without_account__S1_9": refused("C12", 403, "unknown-identity", api_key("accepted-stranger")),
+    "key_in_the_authorization_field__S2_16": granted("C00", f"Authorization: apikey {KEYS['good']}"),
+    "key_in_its_own_field__S2_16": granted("C00", api_key("good")),
+    "the_same_key_in_both_fields": granted("C00", api_key("good"), f"Authorization: APIKEY {KEYS['good']}"),
+    "imported_key_of_any_form": granted("C00", api_key("foreign")),
+    "two_different_keys__F20": unauthorized(
+        "C09", "invalid-api-key", api_key("good"), f"Authorization: APIKEY {KEYS['of_bob']}"
+    ),
+    "two_lines_of_keys__F20": unauthorized("C09", "invalid-api-key", api_key("good"), api_key("good")),
+    "key_of_marks": unauthorized("C09", "invalid-api-key", "X-API-Key: short"),
+    "key_that_is_mistyped__S2_7": unauthorized("C09", "invalid-api-key", api_key("mistyped"), down=KEY_STORE),
+    "key_of_another_kind": unauthorized("C09", "invalid-api-key", f"X-API-Key: {LIVE}", down=KEY_STORE),
+    "key_that_has_expired": unauthorized("C09", "expired-api-key", api_key("expired")),
+    "key_of_a_disabled_account__F36": unauthorized("C09", "invalid-api-key", api_key("of_dora")),
+    "key_store_down": refused("C17", 503, "unavailable", api_key("good"), down=KEY_STORE),
+    "key_store_down_and_right_basic": granted("C00", api_key("good"), RIGHT, down=KEY_STORE),
+    "bad_key_and_right_basic": granted("C06", api_key("unknown"), RIGHT),
+    "bad_key_on_a_public_target__C02": unauthorized("C09", "invalid-api-key", api_key("unknown"), line="GET /public"),
+    "bad_key_where_that_is_400__S4_2": refused(
+        "C09", 400, "invalid-api-key", api_key("unknown"), line="GET /keys-are-400"
+    ),
+    "expired_key_where_that_is_400__S4_2": refused(
+        "C09", 400, "expired-api-key", api_key("expired"), line="GET /keys-are-400"
+    ),
+    "bad_token_where_bad_keys_are_400__S4_2": unauthorized(
+        "C09", "invalid-token", "Authorization: Bearer not-a-token", line="GET /keys-are-400"
+    ),
+    "key_of_a_page_of_another_origin": granted("C00", api_key("good"), *CROSS_SITE, line=_POST),
+    "key_and_ntlm_on_strict__C28": refused(
+        "C28", 400, "conflicting-credentials", api_key("good"), _NTLM, line="GET /strict"
+    ),
+    "key_by_scheme_on_strict": granted("C00", f"Authorization: APIKEY {KEYS['good']}", line="GET /strict"),
+    "keys_of_two_people_on_strict__C28__F20": refused(
+        "C28", 400, "conflicting-credentials", cookie(LIVE), api_key("of_bob"), line="GET /strict"
+    ),
+    "key_of_an_administrator": granted("C00", api_key("unscoped"), line="GET /administration", who="adam"),
+    "another_user_s_place_with_a_key__C13": refused(
+        "C13", 403, "not-yours", api_key("unscoped"), line="GET /roles/ann"
+    ),
+    "key_of_twenty_thousand_characters__C18": refused("C18", 431, "header-too-large", "X-API-Key: " + "k" * 20_000),
+    "identity_without_account__S1_9": refused("C12", 403, "unknown-identity", STRANGER),
     "another_user_s_token_place__S3_4": refused("C13", 403, "not-yours", RIGHT, line="GET /tokens/bob"),
     "an_administrator_s_look_at_it__S3_4": refused(
         "C13", 403, "not-yours", basic("adam", "right"), line="GET /tokens/bob"

@@ -83,7 +83,7 @@ def test_where_401_is_answered_other_credentials_help__S0_16() -> None:
 
 
 def test_where_credentials_failed_and_nothing_else_401_is_answered__S0_16() -> None:
-    configured = {("C08", 400), ("C05", 403), ("C25", 407), ("C23", 303)}
+    configured = {("C08", 400), ("C09", 400), ("C05", 403), ("C25", 407), ("C23", 303)}
     for chunk, way, refused in _refusals():
         waits = any(isinstance(outcome, Throttled | Unavailable) for outcome in way.outcomes.values())
         if _is_calm(chunk) and refused.principal is None and not waits:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import click
 
 from watchword.cli.check import check
+from watchword.cli.clients import client
 from watchword.cli.demo import demo
 from watchword.cli.exporting import export_records
 from watchword.cli.gateway import gateway
 from watchword.cli.groups import Commands
 from watchword.cli.hashing import hash_password
 from watchword.cli.importing import import_records
+from watchword.cli.keys import key
+from watchword.cli.revoke import revoke
 from watchword.cli.serve import serve
+from watchword.cli.server_keys import keys
 from watchword.cli.sessions import session
+from watchword.cli.tokens import token
 from watchword.cli.users import user
 
 
@@ -41,7 +46,12 @@ for command in (
     demo,
     check,
     user,
+    key,
+    client,
     session,
+    revoke,
+    token,
+    keys,
     import_records,
     export_records,
     gateway,

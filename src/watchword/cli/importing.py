@@ -1,4 +1,4 @@
-"""`watchword import`: users and sessions from elsewhere."""
+"""`watchword import`: users, clients, API keys and sessions from elsewhere."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 @with_data
 @with_json
 def import_records(file: str, config: Path | None, data: Path, as_json: bool) -> None:
-    """Import users and sessions from FILE.
+    """Import users, clients, API keys and sessions from FILE.
 
     A hyphen stands for standard input. The file holds one JSON object, or one on each line:
 
     \b
-      {"users": [{"name": "ann", "password": "..."}], "sessions": [...]}
+      {"users": [{"name": "ann", "password": "..."}], "clients": [...], "keys": [...], "sessions": [...]}
 
     \b
       {"user": {"name": "ann", "password_hash": "...", "roles": ["clerk"],
                 "permissions": [], "disabled": false, "attributes": {}}}
+      {"client": {"id": "web", "secret": "...", "redirect_uris": [], "grants": [], "scopes": [], "roles": []}}
+      {"key": {"user": "ann", "name": "ci", "key": "...", "scopes": ["read"], "expires_at": null}}
       {"session": {"user": "ann", "token": "...", "expires_at": "2027-01-31T12:00:00Z"}}
 
     All of it is judged first: where anything is wrong, every problem is said with its line, and nothing is imported.
@@ -42,9 +44,15 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
     A password_hash is in one of these formats: Argon2id (PHC); bcrypt; scrypt and PBKDF2 as Django, Werkzeug and
     Passlib write them; CouchDB's; LDAP's {SSHA} and its like; crypt(3) with SHA-2 or MD5. At log-in all but the first
     are replaced by that. A session has a token, or a token_fingerprint, which is the SHA-256 of one in hexadecimal.
+
+    An API key likewise has a key, of any form (16 to 512 visible ASCII characters), or a key_fingerprint. Without
+    scopes, or with null, it may do whatever its user may; with [] nothing that needs a scope. Keys that are kept
+    already stay as they are. A client's secret of 32 or more characters is kept as its SHA-256, a shorter one as
+    passwords are; a secret_hash is sha256:<hex>, or in one of the formats above. Refresh tokens cannot be imported.
     """
     from watchword.cli.interchange.judge import judge
     from watchword.cli.interchange.put import put_sessions, put_users
+    from watchword.cli.interchange.put_grants import put_clients, put_keys
     from watchword.cli.interchange.source import open_source
     from watchword.storage import Counts
 
@@ -56,15 +64,24 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
             now = time.time()
             with progress("users imported", judged.users) as advance:
                 users = put_users(source, here.storage, here.hashing, now, advance)
-            sessions = Counts()
+            clients = keys = sessions = Counts()
+            if judged.clients:
+                with progress("clients imported", judged.clients) as advance:
+                    clients = put_clients(source, here.storage, here.hashing, now, advance)
+            if judged.keys:
+                with progress("API keys imported", judged.keys) as advance:
+                    keys = put_keys(source, here.storage, now, advance)
             if judged.sessions:
                 with progress("sessions imported", judged.sessions) as advance:
                     sessions = put_sessions(source, here.storage, settings.session.idle, now, advance)
+    done = {"users": users, "clients": clients, "keys": keys, "sessions": sessions}
     if as_json:
-        print_json({"users": _as_json(users), "sessions": _as_json(sessions)})
+        print_json({kind: _as_json(counts) for kind, counts in done.items()})
     else:
         columns = ("", "created", "changed", "unchanged", "refused")
-        print_table(columns, (("users", *_as_row(users)), ("sessions", *_as_row(sessions))))
+        print_table(columns, ((kind, *_as_row(counts)) for kind, counts in done.items()))
+    if keys.refused:
+        print("Refused keys have expired, or their user is unknown.", file=sys.stderr)
     if sessions.refused:
         print(
             "Refused sessions have ended, or their user is unknown, disabled, or has another password by now.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,19 +15,23 @@ from watchword.cli.refusal import Refusal
 if TYPE_CHECKING:
     from watchword.config import Settings
     from watchword.core.ask import Steps
+    from watchword.core.questions import FindSigningKey
+    from watchword.crypto.jose.key import SigningKey
     from watchword.crypto.password import Hashing
     from watchword.flows.accounts import PasswordPolicy
     from watchword.storage import Storage
+    from watchword.tokens.keys import KeyRing
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The settings, and the storage that they name."""
+    """The settings, the storage that they name, and the folder of the keys."""
 
     settings: Settings
     storage: Storage
+    data: Path
 
     def run(self, steps: Steps[T]) -> T:
         """Drive the steps of a use case to their end."""
@@ -41,8 +46,49 @@ class Opened:
         answers.add(questions.AddAccount, threaded=self.storage.add_account)
         answers.add(questions.ChangeAccount, threaded=self.storage.change_account)
         answers.add(questions.DeleteAccount, threaded=self.storage.delete_account)
+        answers.add(questions.AddKey, threaded=self.storage.add_key)
+        answers.add(questions.ListKeys, threaded=self.storage.list_keys)
+        answers.add(questions.RotateKey, threaded=self.storage.rotate_key)
+        answers.add(questions.EndKeys, threaded=self.storage.end_keys)
+        answers.add(questions.FindClient, threaded=self.storage.find_client)
+        answers.add(questions.AddClient, threaded=self.storage.add_client)
+        answers.add(questions.ChangeClient, threaded=self.storage.change_client)
+        answers.add(questions.ListSessions, threaded=self.storage.list_sessions)
+        answers.add(questions.EndSessions, threaded=self.storage.end_sessions)
+        answers.add(questions.ListFamilies, threaded=self.storage.list_families)
+        answers.add(questions.EndFamilies, threaded=self.storage.end_families)
+        answers.add(questions.KeepToken, threaded=self.storage.keep_token)
+        answers.add(questions.FindSigningKey, threaded=self._find_signing_key)
+        answers.add(
+            questions.FindCountry, threaded=lambda question: ""
+        )  # only a program that runs the server has a hook
         answers.add(questions.HashPassword, threaded=PasswordHashing(self.hashing, Slots(1)).threaded)
         return run(steps, answers)
+
+    def ring(self) -> KeyRing:
+        """The server's keys, made where there are none.
+
+        Raises:
+            Refusal: where they cannot be used.
+        """
+        from watchword.config.key_file import KeyFileRefused, load_or_make_keys
+
+        tokens = self.settings.tokens
+        try:
+            return load_or_make_keys(
+                self.data, os.urandom, time.time(), algorithm=tokens.algorithm, lifetime=tokens.access_ttl
+            )
+        except KeyFileRefused as error:
+            raise Refusal(str(error)) from None
+
+    def _find_signing_key(self, question: FindSigningKey) -> SigningKey:
+        from watchword.core.ask import AnswerFailed
+        from watchword.tokens.signing_keys import signing_keys
+
+        key = signing_keys(self.ring(), lifetime=self.settings.tokens.access_ttl).signing(time.time())
+        if key is None:
+            raise AnswerFailed("there is no key to sign access tokens with")
+        return key
 
     @property
     def hashing(self) -> Hashing:
@@ -86,13 +132,13 @@ def using(settings: Settings, data: Path, *, new: bool = False) -> Iterator[Open
         file = database_file(settings.storage.url, data)
         if not new and not file.exists():
             raise Refusal(f"There is no database {file}: name its folder with --data, or make the first account.")
-        storage = open_storage(settings.storage.url, data)
+        storage = open_storage(settings.storage.url, data, keep_changes_for=settings.tokens.keep_changes_for)
     except UnusableStorage as error:
         raise Refusal(sentence(str(error))) from None
     except OSError as error:
         raise Refusal(f"{data} cannot be read: {error.strerror}.") from None
     try:
-        yield Opened(settings, storage)
+        yield Opened(settings, storage, data)
     except AnswerFailed as error:
         raise Refusal(f"{sentence(str(error))} What was not reported as done may be tried again.") from None
     finally:

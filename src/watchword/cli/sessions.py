@@ -1,9 +1,12 @@
-"""`watchword session`: log-ins. Running servers see what is revoked at their next check."""
+"""`watchword session`: log-ins, those that gave tokens too. Running servers see what is revoked at their next check."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +20,13 @@ from watchword.cli.printing import print_json_list, print_table
 from watchword.cli.refusal import Refusal
 
 if TYPE_CHECKING:
+    from watchword.core.grants import Family
     from watchword.core.records import Session
 
 
 @click.group(cls=Commands)
 def session() -> None:
-    """Sessions: list them, end them."""
+    """Log-ins: list them, end them."""
 
 
 @session.command("list")
@@ -33,18 +37,21 @@ def session() -> None:
 )
 @with_json
 def list_(config: Path | None, data: Path, user: str | None, limit: int, as_json: bool) -> None:
-    """List the sessions that have not ended, newest first."""
-    from watchword.core.questions import ListSessions
+    """List the sessions and refresh families that have not ended, newest first."""
+    from watchword.core.questions import ListFamilies, ListSessions
 
+    now = time.time()
     with opened(config, data) as here:
         subject = None if user is None else known_account(here.storage, user).name
-        sessions = here.storage.list_sessions(ListSessions(subject, time.time(), limit=limit + 1))
+        found: list[Session | Family] = [*here.storage.list_sessions(ListSessions(subject, now, limit=limit + 1))]
+        found += here.storage.list_families(ListFamilies(subject, now, limit=limit + 1))
+    found.sort(key=lambda each: (each.created_at, each.id), reverse=True)
     if as_json:
-        print_json_list(map(_as_json, sessions[:limit]))
+        print_json_list(map(_as_json, found[:limit]))
     else:
-        columns = ("id", "user", "began", "last seen", "ends", "address", "user agent")
-        print_table(columns, map(_as_row, sessions[:limit]))
-    if len(sessions) > limit:
+        columns = ("id", "kind", "user", "began", "last seen", "ends", "address", "user agent")
+        print_table(columns, map(_as_row, found[:limit]))
+    if len(found) > limit:
         print(f"There are more: --limit shows more than these {limit}.", file=sys.stderr)
 
 
@@ -57,7 +64,7 @@ def list_(config: Path | None, data: Path, user: str | None, limit: int, as_json
 def revoke(
     ids: tuple[str, ...], config: Path | None, data: Path, user: str | None, everybody: bool, dry_run: bool
 ) -> None:
-    """End sessions: those with these IDs, those of one account, or all.
+    """End log-ins: those with these IDs, those of one account, or all.
 
     Prints how many ended.
     """
@@ -76,44 +83,77 @@ def revoke(
 
 
 def _end(here: Opened, subject: str | None, id: str | None) -> int:
-    from watchword.core.questions import EndSessions
+    from watchword.core.questions import EndFamilies, EndSessions
 
-    return here.storage.end_sessions(EndSessions(subject, id=id))
+    if id is None:
+        ended = here.storage.end_sessions(EndSessions(subject))
+        return ended + sum(here.storage.end_families(EndFamilies(ids)) for ids in _family_ids(here, subject))
+    return here.storage.end_sessions(EndSessions(None, id=id)) or here.storage.end_families(EndFamilies((id,)))
+
+
+def _family_ids(here: Opened, subject: str | None) -> Iterator[tuple[str, ...]]:
+    from watchword.core.questions import ListFamilies
+
+    after = ""
+    while page := here.storage.list_families(ListFamilies(subject, time.time(), after=after)):
+        yield tuple(family.id for family in page)
+        after = page[-1].id
 
 
 def _count(here: Opened, subject: str | None, ids: frozenset[str]) -> int:
-    """How many sessions would end. They are looked at one by one: there may be many."""
-    return sum(
-        1
-        for session in here.storage.all_sessions()
-        if (not ids or session.id in ids) and subject in (None, session.subject)
-    )
+    """How many would end. They are looked at one by one: there may be many."""
+    everything: Iterator[Session | Family] = chain(here.storage.all_sessions(), here.storage.all_families())
+    return sum(1 for each in everything if (not ids or each.id in ids) and subject in (None, each.subject))
 
 
-def _as_row(session: Session) -> tuple[str, ...]:
+def _as_row(each: Session | Family) -> tuple[str, ...]:
     from watchword.http.timestamps import seconds
 
+    shown = _told(each)
     return (
-        session.id,
-        session.subject,
-        seconds(session.created_at),
-        seconds(session.last_seen),
-        seconds(session.idle_expires_at),
-        session.address or "-",
-        session.user_agent or "-",
+        each.id,
+        shown.kind,
+        each.subject,
+        seconds(each.created_at),
+        seconds(shown.last_seen),
+        seconds(shown.ends_at),
+        each.address or "-",
+        each.user_agent or "-",
     )
 
 
-def _as_json(session: Session) -> dict[str, object]:
+def _as_json(each: Session | Family) -> dict[str, object]:
     from watchword.http.timestamps import milliseconds
 
+    shown = _told(each)
     return {
-        "id": session.id,
-        "user": session.subject,
-        "created_at": milliseconds(session.created_at),
-        "last_seen": milliseconds(session.last_seen),
-        "idle_expires_at": milliseconds(session.idle_expires_at),
-        "expires_at": milliseconds(session.expires_at),
-        "address": session.address,
-        "user_agent": session.user_agent,
+        "id": each.id,
+        "kind": shown.kind,
+        "user": each.subject,
+        "created_at": milliseconds(each.created_at),
+        "last_seen": milliseconds(shown.last_seen),
+        "idle_expires_at": milliseconds(shown.ends_at),
+        "expires_at": milliseconds(each.expires_at),
+        "address": each.address,
+        "user_agent": each.user_agent,
+        **shown.more,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the two kinds of log-in call by different names, and what only one has."""
+
+    kind: str
+    last_seen: float
+    ends_at: float
+    more: dict[str, object]
+
+
+def _told(each: Session | Family) -> _Told:
+    from watchword.core.records import Session
+
+    if isinstance(each, Session):
+        return _Told("session", each.last_seen, each.idle_expires_at, {})
+    more: dict[str, object] = {"country": each.country, "device": each.device, "client": each.client_id}
+    return _Told("refresh", each.last_used, each.expires_at, more)

@@ -2,58 +2,226 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from watchword.core.ask import AnswerFailed
 from watchword.core.principal import Instant
+from watchword.core.questions import FindSigningKey, FindVerifyingKey
+from watchword.crypto.jose.key import Key as VerifyingKey
+from watchword.crypto.jose.key import SigningKey
 from watchword.crypto.secret import Secret
 from watchword.tokens.keys import Key, KeyRing, KeyRingRefused
+from watchword.tokens.signing_keys import SigningKeys, signing_keys, with_algorithm, without_retired
 
 AUTH_TOKENS = "auth-token"
+REFRESH_CLIENTS = "refresh-client"
 _NAME = "keys.json"
+_LOOK_EVERY = 5.0
+_COOLDOWN = 1.0
 
 
 class KeyFileRefused(Exception):
     """The keys cannot be used. The message says what to do; it never holds a secret."""
 
 
-def load_or_make_keys(data: Path, entropy: Callable[[int], bytes], now: Instant) -> KeyRing:
-    """The keys in this folder; made at the first start. Several processes that start at once end with the same keys.
+def load_or_make_keys(
+    data: Path, entropy: Callable[[int], bytes], now: Instant, *, algorithm: str, lifetime: float
+) -> KeyRing:
+    """The keys in this folder, one for each purpose at least; what is missing is made.
+
+    Several processes that start at once end with the same keys. `algorithm` is that of new access tokens, `lifetime`
+    the longest that one lives, in seconds: keys that signed none that is still alive are dropped.
 
     Raises:
-        KeyFileRefused: where the file cannot be read or made, holds no keys, or others may read it.
+        KeyFileRefused: where the file cannot be read or written, holds no keys, or others may read it.
+    """
+
+    def complete(ring: KeyRing) -> KeyRing:
+        for purpose in (AUTH_TOKENS, REFRESH_CLIENTS):
+            if ring.newest(purpose) is None:
+                key = Key(id=entropy(6).hex(), purpose=purpose, secret=Secret(entropy(32)), created_at=now)
+                ring = ring.with_key(key)
+        ring = with_algorithm(ring, algorithm, key_id=entropy(6).hex(), now=now)
+        return without_retired(ring, now=now, lifetime=lifetime)
+
+    if (data / _NAME).exists():
+        ring = read_keys(data)
+        if complete(ring) == ring:
+            return ring
+    return change_keys(data, complete)
+
+
+def read_keys(data: Path) -> KeyRing:
+    """The keys in this folder.
+
+    Raises:
+        KeyFileRefused: as above, and where there is no file.
+    """
+    return _read(data / _NAME)[0]
+
+
+def change_keys(data: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+    """Replace the keys in this folder by what `change` makes of them, in one step. A new folder has none before.
+
+    Raises:
+        KeyFileRefused: as above; the file is as it was then.
     """
     path = data / _NAME
     try:
-        if not path.exists():
-            _make(path, entropy, now)
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFileRefused(f"{path} can be read by others: run chmod 600 on it.")
-        return KeyRing.from_json(path.read_text("utf-8"))
+        with _alone(data):
+            before = _read(path)[0] if path.exists() else KeyRing()
+            try:
+                after = change(before)
+            except KeyRingRefused as error:
+                raise KeyFileRefused(f"{path} holds a key that this version does not understand: {error}.") from None
+            if after != before:
+                _replace(path, after)
+            return after
+    except OSError as error:
+        raise KeyFileRefused(f"{path} cannot be used: {error.strerror}.") from None
+
+
+class KeyFile:
+    """The keys that sign access tokens, as the file has them: read again soon after it changed, in every process.
+
+    While the file cannot be used the keys are those that were read last, and `alarm` is told why, once for each
+    change. Looking costs a system call, and happens every few seconds, or where a token names a key that nobody knows;
+    then at most once a second. `lifetime` as above.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        lifetime: float,
+        alarm: Callable[[str], None],
+        clock: Callable[[], Instant] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = data / _NAME
+        self._lifetime = lifetime
+        self._alarm = alarm
+        self._clock = clock
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._looked = ticks()
+        ring, self._seen = _read(self._path)
+        self._keys = _signing_keys(self._path, ring, lifetime)
+
+    def keys(self) -> SigningKeys:
+        """All of them, as they were a few seconds ago at most."""
+        self._look(_LOOK_EVERY)
+        return self._keys
+
+    def find_verifying_key(self, question: FindVerifyingKey) -> VerifyingKey | None:
+        """The key of this name. A name that is not known is looked for in the file itself."""
+        now = self._clock()
+        found = self.keys().verifying(question.kid, now)
+        if found is None and self._look(_COOLDOWN):
+            found = self._keys.verifying(question.kid, now)
+        return found
+
+    def find_signing_key(self, question: FindSigningKey) -> SigningKey:
+        """The key to sign with now."""
+        key = self.keys().signing(self._clock())
+        if key is None:
+            raise AnswerFailed("there is no key to sign access tokens with")
+        return key
+
+    def _look(self, interval: float) -> bool:
+        """Whether the file was looked at: not where that was done within the interval, or is being done."""
+        if self._ticks() - self._looked < interval or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._looked = self._ticks()
+            seen = _identity(self._path)
+            if seen != self._seen:
+                self._seen = seen
+                try:
+                    ring, self._seen = _read(self._path)
+                    self._keys = _signing_keys(self._path, ring, self._lifetime)
+                except KeyFileRefused as error:
+                    self._alarm(f"{error} The keys from before are still in use.")
+        finally:
+            self._lock.release()
+        return True
+
+
+_Identity = tuple[int, ...] | None
+
+
+def _identity(path: Path) -> _Identity:
+    """What is another after every change of the file, or of its rights."""
+    try:
+        return _told(path.stat())
+    except OSError:
+        return None
+
+
+def _told(found: os.stat_result) -> _Identity:
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_mode
+
+
+def _read(path: Path) -> tuple[KeyRing, _Identity]:
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise KeyFileRefused(f"{path} can be read by others: run chmod 600 on it.")
+            return KeyRing.from_json(file.read().decode()), _told(found)
     except OSError as error:
         raise KeyFileRefused(f"{path} cannot be used: {error.strerror}.") from None
     except (KeyRingRefused, UnicodeDecodeError):
         raise KeyFileRefused(
-            f"{path} does not hold keys that this version understands: restore it from a backup. Without it, auth "
-            "tokens that are about will not be accepted; move it away to begin with new keys."
+            f"{path} does not hold keys that this version understands: restore it from a backup. Without it, tokens "
+            "that are about will not be accepted; move it away to begin with new keys."
         ) from None
 
 
-def _make(path: Path, entropy: Callable[[int], bytes], now: Instant) -> None:
-    ring = KeyRing((Key(id=entropy(6).hex(), purpose=AUTH_TOKENS, secret=Secret(entropy(32)), created_at=now),))
-    draft = path.with_name(f"{_NAME}.{entropy(6).hex()}")
+def _signing_keys(path: Path, ring: KeyRing, lifetime: float) -> SigningKeys:
+    try:
+        return signing_keys(ring, lifetime=lifetime)
+    except KeyRingRefused as error:
+        raise KeyFileRefused(f"{path}: {error}; restore it from a backup.") from None
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """No other process changes the keys meanwhile. The keys' own file is replaced, so another one is locked."""
+    descriptor = os.open(data / f"{_NAME}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, ring: KeyRing) -> None:
+    """Write the whole file beside the old one, then put it in its place: nobody ever sees half of it."""
+    draft = path.with_name(f"{_NAME}.{os.urandom(6).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if path.exists() and os.geteuid() == 0:
+                owner = path.stat()  # root may rotate what the server's own user must go on reading
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(ring.to_json())
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # unlike a rename it never replaces what another process made meanwhile
-        except FileExistsError:
-            pass
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
     finally:
-        draft.unlink()
+        os.close(folder)

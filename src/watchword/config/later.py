@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 MECHANISMS = (
-    "api-key",
     "auth-key",
     "client-certificate",
     "couchdb",
@@ -14,7 +13,7 @@ MECHANISMS = (
     "url-session",
 )
 
-PERSONAS = ("auth-key", "couchdb", "jwt", "kallithea")
+PERSONAS = ("auth-key", "couchdb", "kallithea")
 
 STORES = ("couchdb", "htpasswd", "http", "ldap", "sql-login", "sql-table")
 
@@ -25,17 +24,9 @@ SETTINGS = {
     "server.tls.client_ca": "client certificates",
     "server.tls.client_certificates": "client certificates",
     "session.binding": "sessions bound to a client",
-    "space.apikey_status": "API keys",
     "space.face": "faces other than problem details and pages",
     "storage.shared": "shared caches",
-    "tokens.access_ttl": "access tokens",
-    "tokens.algorithm": "signed tokens",
-    "tokens.grace": "refresh tokens",
-    "tokens.keys": "signed tokens",
-    "tokens.max_refresh": "refresh tokens",
-    "tokens.offline_ttl": "verifiers without a database",
-    "tokens.refresh_ttl": "refresh tokens",
-    "tokens.staleness": "verifiers without a database",
+    "tokens.keys": "keys outside of its data folder",
 }
 """Keys by their place, without the indices of lists, and what they would be for."""
 

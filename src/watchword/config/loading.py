@@ -156,9 +156,11 @@ def _take_out(values: dict[str, Any], location: Location, *, missing: bool = Fal
             holder = holder[part]
         if last == "path" and place[-2:-1] == ["protect"]:
             holder[last] = "/"  # no target is without
+        elif last == "name" and place[-2:-1] == ["service_account"]:
+            holder[last] = "-"  # nor is any of these
         elif missing:
             _take_out(values, tuple(place))
-        elif isinstance(last, int) and place[-1] in ("space", "protect", "store"):
+        elif isinstance(last, int) and place[-1] in ("space", "protect", "store", "service_account"):
             holder[last] = {}
         else:
             del holder[last]

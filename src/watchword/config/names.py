@@ -46,6 +46,24 @@ def _cookie_scheme(value: object) -> str:
     return value
 
 
+def _apikey_scheme(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unfit
+    if not is_token(value):
+        raise ValueError(
+            f"{shown(value)} is no token of RFC 9110, as the name of an authentication scheme must be; "
+            'write letters, digits and hyphens, such as "APIKEY"'
+        )
+    if value.lower() in _SCHEMES - _OF_KEYS:
+        raise ValueError(
+            f'{shown(value)} is the name of another authentication scheme; write "APIKEY", or a name of your own'
+        )
+    return value
+
+
+_OF_KEYS = frozenset(("apikey", "token"))
+
+
 def _method(value: object) -> str:
     if not isinstance(value, str):
         raise Unfit
@@ -118,9 +136,13 @@ RealmName: TypeAlias = Annotated[str, Read("the name of what is protected, in AS
 CookieScheme: TypeAlias = Annotated[
     str, Read("the name of an authentication scheme, a token of RFC 9110", _cookie_scheme)
 ]
+ApiKeyScheme: TypeAlias = Annotated[
+    str, Read("the name of an authentication scheme, a token of RFC 9110", _apikey_scheme)
+]
 Method: TypeAlias = Annotated[str, Read("a request method", _method)]
 CookieName: TypeAlias = Annotated[str, Read("the name of a cookie", _cookie_name)]
 CookieDomain: TypeAlias = Annotated[str, Read("a domain without a leading dot", _cookie_domain)]
 SameSite: TypeAlias = Annotated[Literal["Lax", "Strict"], Read('"Lax" or "Strict"', _same_site)]
 MalformedStatus: TypeAlias = Annotated[int, _status("C08")]
+ApiKeyStatus: TypeAlias = Annotated[int, _status("C09")]
 SessionExpiredStatus: TypeAlias = Annotated[int, _status("C05")]

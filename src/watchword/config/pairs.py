@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from watchword.config.lines import Location
 from watchword.config.problems import printable, shown
+from watchword.config.service_accounts import EXAMPLE, fingerprint_of, why_unusable
 from watchword.config.settings import Settings
 from watchword.config.spaces import Protect
 from watchword.http.forwarded import is_loopback
@@ -146,6 +147,57 @@ def cookie_breaks_its_promise(settings: Settings) -> Iterator[Finding]:
             )
 
 
+# --- tokens ----------------------------------------------------------------------------------------------------------
+
+_DAY = 86400.0
+
+
+def access_token_lives_long(settings: Settings) -> Iterator[Finding]:
+    """Access tokens that live for more than a day, without `allow_long_access`."""
+    tokens = settings.tokens
+    if tokens.access_ttl > _DAY and not tokens.allow_long_access:
+        yield Finding(
+            ("tokens", "access_ttl"),
+            "whoever gets hold of an access token could use it for longer than a day; write a shorter time, such as "
+            '"15m" (refresh tokens bring new ones), or tokens.allow_long_access = true',
+            depends=(("tokens", "allow_long_access"),),
+        )
+
+
+def access_token_outlives_its_log_in(settings: Settings) -> Iterator[Finding]:
+    """Access tokens that live longer than the refresh tokens they come with."""
+    tokens = settings.tokens
+    if tokens.access_ttl > tokens.refresh_ttl:
+        yield Finding(
+            ("tokens", "access_ttl"),
+            "is longer than tokens.refresh_ttl, with which every log-in ends; write a shorter time, or a longer "
+            "tokens.refresh_ttl",
+            depends=(("tokens", "refresh_ttl"),),
+        )
+
+
+def grace_is_long(settings: Settings) -> Iterator[Finding]:
+    """A grace of more than a minute, in which a stolen refresh token could be redeemed once more."""
+    if settings.tokens.grace > 60:
+        yield Finding(
+            ("tokens", "grace"),
+            "is longer than a lost answer explains, and time for who has a copy of a refresh token; "
+            'write "10s", and "60s" at most',
+        )
+
+
+def verifier_refuses_between_two_messages(settings: Settings) -> Iterator[Finding]:
+    """An `offline_ttl` shorter than `staleness`."""
+    tokens = settings.tokens
+    if tokens.offline_ttl < tokens.staleness:
+        yield Finding(
+            ("tokens", "offline_ttl"),
+            "is shorter than tokens.staleness, so that verifiers would refuse between two messages; write a longer "
+            "time, or a shorter tokens.staleness",
+            depends=(("tokens", "staleness"),),
+        )
+
+
 # --- stores and spaces -----------------------------------------------------------------------------------------------
 
 
@@ -198,6 +250,39 @@ def target_takes_what_its_space_lacks(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def target_takes_no_mechanism_at_all(settings: Settings) -> Iterator[Finding]:
+    """A target without API keys that takes them, or nothing else."""
+    spaces = settings.spaces()
+    for place, entry in _targets(settings):
+        if entry.api_keys:
+            continue
+        index = place[1]
+        assert isinstance(index, int)
+        if "api-key" in (entry.mechanisms or ()):
+            yield Finding(
+                (*place, "api_keys"),
+                'mechanisms has "api-key"; leave it out there, or leave out api_keys',
+                depends=((*place, "mechanisms"),),
+            )
+        elif spaces[index].mechanisms == ("api-key",):
+            yield Finding(
+                (*place, "api_keys"),
+                "the space takes nothing but API keys, so that nobody could ever pass; leave out api_keys",
+                depends=(("space", index, "mechanisms"), ("realm", "personas")),
+            )
+
+
+def key_scheme_is_the_cookie_s(settings: Settings) -> Iterator[Finding]:
+    """The same authentication scheme for API keys and for the session cookie."""
+    realm = settings.defaults
+    if realm.apikey_scheme.lower() == realm.cookie_scheme.lower():
+        yield Finding(
+            ("realm", "apikey_scheme"),
+            f"{shown(realm.apikey_scheme)} is the session cookie's scheme; write another",
+            depends=(("realm", "cookie_scheme"),),
+        )
+
+
 def owner_is_not_in_the_path(settings: Settings) -> Iterator[Finding]:
     """An owner that is no `{name}` segment of the target's path."""
     for place, entry in _targets(settings):
@@ -212,6 +297,45 @@ def owner_is_not_in_the_path(settings: Settings) -> Iterator[Finding]:
             )
 
 
+# --- service accounts ------------------------------------------------------------------------------------------------
+
+
+def service_account_has_no_usable_key(settings: Settings) -> Iterator[Finding]:
+    """A service account with no key, or two, or this manual's example, or a file of which others can read the key."""
+    for index, account in enumerate(settings.service_account):
+        place: Location = ("service_account", index)
+        keys = ((*place, "key_fingerprint"), (*place, "key_file"))
+        if (account.key_fingerprint is None) == (account.key_file is None):
+            yield Finding(
+                place,
+                "has not either a key_fingerprint or a key_file; write one of them (`watchword hash --key` prints the "
+                "fingerprint of a key)",
+                depends=(*keys, (*place, "name")),
+            )
+        elif account.key_fingerprint == bytes.fromhex(EXAMPLE):
+            yield Finding(
+                (*place, "key_fingerprint"),
+                "is the manual's example, which is no key's; write that of a key of yours, as `watchword hash --key` "
+                "prints it",
+            )
+        elif account.key_file is not None and (says := why_unusable(account.key_file)) is not None:
+            yield Finding((*place, "key_file"), f"{printable(str(account.key_file))} {says}")
+
+
+def service_accounts_share_a_key(settings: Settings) -> Iterator[Finding]:
+    """Two service accounts with one key."""
+    seen: dict[bytes, str] = {}
+    for index, account in enumerate(settings.service_account):
+        found = fingerprint_of(account)
+        if found is not None and found in seen:
+            yield Finding(
+                ("service_account", index),
+                f"has the key of the service account {shown(seen[found])}; write one of its own",
+            )
+        elif found is not None:
+            seen[found] = account.name
+
+
 CHECKS: tuple[Check, ...] = (
     listens_beyond_loopback_in_cleartext,
     public_url_is_cleartext,
@@ -219,10 +343,18 @@ CHECKS: tuple[Check, ...] = (
     hashing_is_cheap,
     session_idles_longer_than_it_lives,
     cookie_breaks_its_promise,
+    access_token_lives_long,
+    access_token_outlives_its_log_in,
+    grace_is_long,
+    verifier_refuses_between_two_messages,
     store_stands_twice,
     target_contradicts_itself,
     target_takes_what_its_space_lacks,
+    target_takes_no_mechanism_at_all,
+    key_scheme_is_the_cookie_s,
     owner_is_not_in_the_path,
+    service_account_has_no_usable_key,
+    service_accounts_share_a_key,
 )
 """In the order of the manual."""
 

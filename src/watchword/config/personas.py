@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-MechanismName: TypeAlias = Literal["session", "auth-token", "basic", "bearer"]
-PersonaName: TypeAlias = Literal["openmrs", "restheart"]
+MechanismName: TypeAlias = Literal["session", "auth-token", "basic", "bearer", "api-key"]
+PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt"]
 Suppression: TypeAlias = Literal["no-popup", "remove"]
 
-MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer")
+MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer", "api-key")
 """In the order in which they are tried. Tokens come right before Basic, whose credentials they are sent as."""
 
 
@@ -20,6 +20,7 @@ class Defaults:
 
     realm: str = "Watchword"
     cookie_scheme: str = "Watchword-Cookie"
+    apikey_scheme: str = "APIKEY"
     mechanisms: tuple[MechanismName, ...] = MECHANISMS
     no_auth_challenge: Suppression = "no-popup"
 
@@ -45,6 +46,7 @@ PERSONAS: dict[PersonaName, Persona] = {
         mechanisms=frozenset(("session", "auth-token", "basic")),
         no_auth_challenge="remove",
     ),
+    "jwt": Persona(mechanisms=frozenset(("bearer", "api-key"))),
 }
 
 

@@ -100,6 +100,20 @@ def _public_url(value: object) -> str:
     return _origin(value, "is no address that clients could use")
 
 
+def _issuer(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unfit
+    scheme, separator, rest = value.partition("://")
+    authority, slash, path = rest.partition("/")
+    origin = scheme + separator + authority
+    if origin_of(origin) != origin or (slash and not _ROUTE.fullmatch(slash + path)):
+        raise ValueError(
+            f"{shown(value)} is no issuer (scheme and host, in lower case, and a path without a last slash, if any; "
+            'RFC 8414 section 2); write "https://auth.example.com"'
+        )
+    return value
+
+
 def _foreign_origin(value: object) -> str:
     if not isinstance(value, str):
         raise Unfit
@@ -222,6 +236,7 @@ RequestHost: TypeAlias = Annotated[str, Read("a host name without port", _reques
 Proxy: TypeAlias = Annotated[str, Read('an address, a network or "unix"', _proxy)]
 Proxies: TypeAlias = Annotated[tuple[Proxy, ...], AfterValidator(_not_everyone)]
 PublicUrl: TypeAlias = Annotated[str, Read("an origin", _public_url)]
+Issuer: TypeAlias = Annotated[str, Read("an issuer", _issuer)]
 Origin: TypeAlias = Annotated[str, Read("an origin", _foreign_origin)]
 Database: TypeAlias = Annotated[str, Read("the URL of a database", _database)]
 PathPattern: TypeAlias = Annotated[

@@ -38,6 +38,9 @@ def sentence(error: ErrorDetails) -> str:
 
 def _unknown(location: Location) -> str:
     *place, key = location
+    never = _NEVER.get(_header(location))
+    if never is not None:
+        return never
     later = not_yet(_header(location))
     if later is not None:
         return later
@@ -56,6 +59,14 @@ def _unknown(location: Location) -> str:
             return f"there is no such section; write the key under {' or '.join(f'[{home}]' for home in homes)}"
         return f"there is no such section; there are {', '.join(known)}"
     return f"there is no such key; there are {', '.join(known)}"
+
+
+_KEY = (
+    "keys do not stand in the configuration in clear; write key_fingerprint, which `watchword hash --key` prints, or "
+    "the name of a file in key_file"
+)
+_NEVER = {f"service_account.{name}": _KEY for name in ("key", "api_key", "apikey", "secret", "token")}
+"""Keys that people would write, and must not."""
 
 
 def _described(location: Location) -> tuple[type[BaseModel], FieldInfo | None]:

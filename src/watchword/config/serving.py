@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 from watchword.config.build import build, clean_up_regularly
+from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.settings import Settings
+from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
-from watchword.server.app import create_app
-from watchword.server.last_resort import with_last_resort
+from watchword.server.app import create_app, hot_routes
+from watchword.server.feed import feed
+from watchword.server.feed_source import FeedSource, Terms
+from watchword.server.last_resort import hot_with_last_resort, with_last_resort
 from watchword.server.log import security_log, take_over_logging
 from watchword.server.metrics import Metrics, Row
 from watchword.server.protocol import Bounds
@@ -33,6 +38,7 @@ def run_server(
     *,
     around: Around | None = None,
     bounds: Bounds | None = None,
+    hooks: Hooks = NO_HOOKS,
 ) -> int:
     """Serve until told to stop; the exit code. `bounds` are what clients may do, if not the usual ones.
 
@@ -40,22 +46,27 @@ def run_server(
         UnusableStorage, KeyFileRefused, CannotListen: with a sentence that says what to do.
     """
     log = security_log(settings.log.format, settings.log.level)
-    storage = open_storage(settings.storage.url, data)
+    storage = open_storage(settings.storage.url, data, keep_changes_for=settings.tokens.keep_changes_for)
     # Made once before the workers start, so that all of them have the same keys; their threads start in each.
     build(settings, data, ServerWitness(Metrics(), log), storage=storage)
     if around is None:  # the demo brings its own accounts
         first_steps(storage)
     take_over_logging(log)
+    address: list[str] = []
+    epoch = secrets.token_urlsafe(12)  # numbers of the revocation feed are this run's, whichever worker tells them
 
     def make(own: Row, rows: list[Row]) -> Worker:
         counters = Metrics(own, rows)
-        parts = build(settings, data, ServerWitness(counters, log), storage=storage)
+        witness = ServerWitness(counters, log)
+        parts = build(settings, data, witness, storage=storage, address=address[-1], hooks=hooks)
         service = parts.service
         stop = clean_up_regularly(storage)
         api = create_api(service)
-        application = create_app(service, api, knows(api), counters, lambda: 0.0)
+        source = feed_source(settings, service, storage, counters, epoch)
+        application = create_app(service, api, knows(api), counters, lambda: 0.0, feed(service, source))
+        hot = hot_routes(service)
         if around is not None:
-            application = around(application, service)
+            application, hot = around(application, service), {}
 
         def close() -> None:
             stop()
@@ -63,8 +74,13 @@ def run_server(
 
         return Worker(
             application=with_last_resort(application, service.engine.entropy, log),
+            hot={
+                path.encode("ascii"): hot_with_last_resort(route, service.engine.entropy, log)
+                for path, route in hot.items()
+            },
             unread=answers_unread(service, log),
             close=close,
+            drain=source.end,
         )
 
     tls = settings.server.tls
@@ -75,8 +91,28 @@ def run_server(
         certificate=None if tls is None else tls.certificate,
         key=None if tls is None else tls.key,
         bounds=bounds or Bounds(),
+        bound=address.append,
     )
     return serve(listen, make, ready, log)
+
+
+def feed_source(settings: Settings, service: Service, storage: Storage, counters: Metrics, epoch: str) -> FeedSource:
+    """What this process tells verifiers."""
+    tokens, answers = settings.tokens, service.engine.answers
+    return FeedSource(
+        storage,
+        Terms(
+            issuer=service.token_policy.issuer,
+            epoch=epoch,
+            keep=tokens.keep_changes_for,
+            staleness=tokens.staleness,
+            offline_ttl=tokens.offline_ttl,
+        ),
+        stream=secrets.token_urlsafe(12),
+        signing_key=lambda: answers.wait(FindSigningKey()),
+        kids=lambda: tuple(jwk["kid"] for jwk in service.published_keys()),
+        count=counters.feed_subscribers,
+    )
 
 
 def first_steps(storage: Storage) -> None:

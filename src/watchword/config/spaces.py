@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field
 
 from watchword.config import later
-from watchword.config.names import MalformedStatus, Method, RealmName, SessionExpiredStatus
+from watchword.config.names import ApiKeyStatus, MalformedStatus, Method, RealmName, SessionExpiredStatus
 from watchword.config.personas import MECHANISMS, Defaults, MechanismName, Suppression
 from watchword.config.places import Origin, Page, PathPattern, RequestHost
 from watchword.config.problems import shown
@@ -96,6 +96,9 @@ class Protect(Section):
     mechanisms: Mechanisms | None = Field(default=None, examples=[["session"]])
     """Those mechanisms of the space that may act here (403 `not-exposed` for others); all where nothing is said."""
 
+    api_keys: Switch = Field(default=True, examples=[False])
+    """Whether API keys may act here: a good key gets 403 `not-exposed` otherwise, whatever its account may do."""
+
     session_expired_status: SessionExpiredStatus | None = Field(default=None, examples=[403])
     """As for the space, for this alone."""
 
@@ -110,7 +113,7 @@ class Space(Section):
     """The realm in its challenges; that of `[realm]` where nothing is said."""
 
     mechanisms: Annotated[Mechanisms, AfterValidator(_tokens_before_basic)] | None = Field(
-        default=None, examples=[["session", "auth-token", "basic", "bearer"]]
+        default=None, examples=[["session", "auth-token", "basic", "bearer", "api-key"]]
     )
     """Mechanisms in the order in which they are tried; those of the personas where nothing is said, and without a
     persona all that there are."""
@@ -143,6 +146,10 @@ class Space(Section):
     malformed_status: MalformedStatus | None = Field(default=None, examples=[400])
     """The status for passwords that cannot be decoded (C08); 401 where nothing is said."""
 
+    apikey_status: ApiKeyStatus | None = Field(default=None, examples=[400])
+    """The status for API keys that are wrong or have expired (C09): 401 where nothing is said. 400 comes without any
+    challenge; the codes stay `invalid-api-key` and `expired-api-key`."""
+
     session_expired_status: SessionExpiredStatus | None = Field(default=None, examples=[403])
     """The status for an ended session (C05): 401 where nothing is said, 403 while clients migrate, which is then
     announced as deprecated."""
@@ -165,6 +172,7 @@ class ResolvedSpace:
 
     realm: str
     cookie_scheme: str
+    apikey_scheme: str
     mechanisms: tuple[MechanismName, ...]
     own_origins: frozenset[str]
     cors: frozenset[str]
@@ -182,12 +190,15 @@ def resolved(space: Space, defaults: Defaults, *, public_url: str | None, allow_
         precedence=Precedence(space.precedence),
         ignore_invalid=space.ignore_invalid,
         malformed_status=space.malformed_status,
+        apikey_status=space.apikey_status,
         session_expired_status=space.session_expired_status,
     )
+    mechanisms = space.mechanisms or defaults.mechanisms
     return ResolvedSpace(
         realm=space.realm or defaults.realm,
         cookie_scheme=defaults.cookie_scheme,
-        mechanisms=space.mechanisms or defaults.mechanisms,
+        apikey_scheme=defaults.apikey_scheme,
+        mechanisms=mechanisms,
         own_origins=space.own_origins | ({public_url} if public_url is not None else frozenset()),
         cors=space.cors,
         no_auth_challenge=space.no_auth_challenge or defaults.no_auth_challenge,
@@ -195,16 +206,16 @@ def resolved(space: Space, defaults: Defaults, *, public_url: str | None, allow_
         allow_cleartext=allow_cleartext,
         pass_preflights=space.preflight == "pass",
         unnamed=unnamed,
-        rules=tuple(_rule(entry, unnamed) for entry in space.protect),
+        rules=tuple(_rule(entry, unnamed, mechanisms) for entry in space.protect),
     )
 
 
-def _rule(entry: Protect, unnamed: Requirement) -> Rule:
+def _rule(entry: Protect, unnamed: Requirement, of_space: tuple[MechanismName, ...]) -> Rule:
     needs = entry.require
     requirement = replace(
         unnamed,
         public=entry.public,
-        mechanisms=None if entry.mechanisms is None else frozenset(entry.mechanisms),
+        mechanisms=_taken(entry, of_space),
         roles=needs.roles,
         permissions=needs.permissions,
         scopes=needs.scopes,
@@ -216,3 +227,11 @@ def _rule(entry: Protect, unnamed: Requirement) -> Rule:
         session_expired_status=entry.session_expired_status or unnamed.session_expired_status,
     )
     return Rule(path=entry.path, requirement=requirement, methods=entry.methods, host=entry.host, owner=needs.owner)
+
+
+def _taken(entry: Protect, of_space: tuple[MechanismName, ...]) -> frozenset[str] | None:
+    """The mechanisms that may act on a target; None where all of the space may."""
+    taken = frozenset(of_space if entry.mechanisms is None else entry.mechanisms)
+    if not entry.api_keys:
+        taken -= {"api-key"}
+    return None if entry.mechanisms is None and taken == frozenset(of_space) else taken

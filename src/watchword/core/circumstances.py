@@ -38,8 +38,8 @@ class Circumstances:
     - `cleartext`: neither TLS, nor loopback, nor a trusted proxy that says TLS, nor allowed (C14).
     - `peer_allowed`: the peer may come here at all (C14).
     - `broken`: why the request's credentials cannot be read as any (C10), None where they can.
-    - `authorization`: an Authorization field is present, whatever its scheme; `bearer`: Bearer was used in one,
-      readable or not.
+    - `authorization`: an Authorization field is present, whatever its scheme; `scheme`: that scheme in lower case,
+      where it can be read; `bearer`: Bearer was used in one, readable or not.
     - `presents`: credentials of some kind are present, for C14 on public targets.
     - `unsafe`: the method is not safe (RFC 9110 section 9.2.1); `foreign`: the Origin veto holds.
     - `browser`: the request comes from a browser, so Basic and Digest may be replays.
@@ -52,6 +52,7 @@ class Circumstances:
     peer_allowed: bool = True
     broken: str | None = None
     authorization: bool = False
+    scheme: str = ""
     bearer: bool = False
     presents: bool = False
     unsafe: bool = False
@@ -70,14 +71,14 @@ class Circumstances:
         object.__setattr__(self, "calm", calm)
 
 
-# What is seen at a glance of nearly every request, by whether its method is safe, whether it has an Authorization
-# field, and whether that is Bearer's.
+# What is seen at a glance of nearly every request, by whether its method is safe, and by the scheme of its
+# Authorization field, which is empty where it has none.
 _AT_A_GLANCE = {
-    (safe, authorization, bearer): Circumstances(
-        unsafe=not safe, authorization=authorization, presents=authorization, bearer=bearer
+    (safe, scheme): Circumstances(
+        unsafe=not safe, authorization=bool(scheme), scheme=scheme, presents=bool(scheme), bearer=scheme == "bearer"
     )
     for safe in (True, False)
-    for authorization, bearer in ((False, False), (True, False), (True, True))
+    for scheme in ("", "basic", "bearer", "apikey")
 }
 
 # Browsers send some of these (a preflight has an Origin, too), programs hardly any.
@@ -91,6 +92,7 @@ _REMARKABLE = frozenset(
         b"upgrade",
     )
 )
+_CARRIERS = (b"authorization", b"cookie", b"x-api-key")
 _CREDENTIALS_LIMIT = 16_384
 
 
@@ -106,6 +108,7 @@ def read_circumstances(request: Request, space: ProtectionSpace, *, broken: str 
 def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances | None:
     """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
     accept, cookie, line = request.field(b"accept"), request.field(b"cookie"), request.field(b"authorization")
+    key = request.field(b"x-api-key")
     if (
         request.repeated
         or not request.is_without(_REMARKABLE)
@@ -115,18 +118,18 @@ def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances
         or (accept is not None and b"html" in accept.lower())
         or (cookie is not None and len(cookie) > _CREDENTIALS_LIMIT)
         or (line is not None and len(line) > _CREDENTIALS_LIMIT)
+        or (key is not None and len(key) > _CREDENTIALS_LIMIT)
     ):
         return None
     safe = request.method in SAFE_METHODS
     field = None if line is None else authorization(request)
     if field is None:
-        return _AT_A_GLANCE[safe, False, False]
+        return _AT_A_GLANCE[safe, ""]
     if isinstance(field, Unreadable):
         return None
-    bearer = field.scheme == "bearer"
-    if bearer and (not field.raw or b"access_token" in request.target):
+    if field.scheme == "bearer" and (not field.raw or b"access_token" in request.target):
         return None
-    return _AT_A_GLANCE[safe, True, bearer]
+    return _AT_A_GLANCE.get((safe, field.scheme))
 
 
 def _read_carefully(request: Request, space: ProtectionSpace, broken: str | None) -> Circumstances:
@@ -150,6 +153,7 @@ def _read_carefully(request: Request, space: ProtectionSpace, broken: str | None
         peer_allowed=space.allows_peer(peer.address),
         broken=broken,
         authorization=field is not None,
+        scheme="" if field is None or isinstance(field, Unreadable) else field.scheme,
         bearer=_uses_bearer(request),
         presents=field is not None or space.reads_any(request),
         unsafe=request.method not in SAFE_METHODS or _opens_websocket(request),
@@ -176,7 +180,7 @@ def _uses_bearer(request: Request) -> bool:
 
 
 def _oversize(request: Request) -> bool:
-    return any(len(line) > _CREDENTIALS_LIMIT for name in (b"authorization", b"cookie") for line in request.lines(name))
+    return any(len(line) > _CREDENTIALS_LIMIT for name in _CARRIERS for line in request.lines(name))
 
 
 def _opens_websocket(request: Request) -> bool:

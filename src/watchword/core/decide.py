@@ -99,7 +99,8 @@ CELLS: Mapping[str, Cell] = {
             status=401,
             title="Invalid token",
             challenges=Challenges.ALL,
-            rule="RFC 6750 section 3.1",
+            options=(401, 400),
+            rule="RFC 6750 section 3.1; 400, without a challenge, for API keys only (Kallithea)",
         ),
         Cell(
             id="C10",
@@ -164,7 +165,7 @@ CELLS: Mapping[str, Cell] = {
 }
 
 CHANGES: Mapping[str, str] = {
-    "C24": "the same decision told as JSON-RPC, SOAP or HTML",
+    "C24": "the same decision told as JSON-RPC, SOAP, HTML or an error of OAuth",
     "C26": "forward-auth: the true status, or what the proxy can pass on, with the true one in X-Auth-Status",
     "C27": "no 100 (Continue) before a refusal; HEAD and HTTP/1.0 get the same answer",
 }
@@ -265,9 +266,14 @@ class Case:
     @property
     def foreign_scheme(self) -> bool:
         """Whether there is an Authorization field that none of the mechanisms takes for its own."""
-        return self.circumstances.authorization and not any(
-            "authorization" in a.mechanism.fields for a in (*self.accepted, *self.others)
-        )
+        return self.circumstances.authorization and not any(map(self._by_authorization, (*self.accepted, *self.others)))
+
+    def _by_authorization(self, attempt: Attempt) -> bool:
+        """Whether the credentials came in the Authorization field. Keys may have come in their own, beside one."""
+        mechanism, scheme = attempt.mechanism, self.circumstances.scheme
+        if "authorization" not in mechanism.fields:
+            return False
+        return len(mechanism.fields) == 1 or mechanism.challenge(ABSENT, self.requirement).scheme.lower() == scheme
 
     @property
     def principal(self) -> Principal:
@@ -621,6 +627,9 @@ def _refuse(cell: str, code: str, case: Case, space: ProtectionSpace) -> Refused
     deprecated = False
     if cell == "C08" and needs.malformed_status is not None:
         status = needs.malformed_status
+    elif cell == "C09" and code in _OF_API_KEYS and needs.apikey_status not in (None, status):
+        assert needs.apikey_status is not None
+        status, challenges = needs.apikey_status, ()
     elif cell == "C05" and needs.session_expired_status not in (None, status):
         assert needs.session_expired_status is not None
         status, challenges, deprecated = needs.session_expired_status, (), True
@@ -649,6 +658,7 @@ def _refuse(cell: str, code: str, case: Case, space: ProtectionSpace) -> Refused
 
 # --- stage 5: changes to an answer -----------------------------------------------------------------------------------
 
+_OF_API_KEYS = frozenset(("invalid-api-key", "expired-api-key"))
 _SHOWN_THOUGH_HIDDEN = frozenset(("C10", "C17", "C18", "C22"))
 _WELL_KNOWN = frozenset(("basic", "bearer", "digest", "dpop", "hoba", "mutual", "negotiate", "scram-sha-256"))
 

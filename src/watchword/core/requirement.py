@@ -27,7 +27,8 @@ class Requirement:
     - `hidden`: refusals look like a true 404. `login_page`: where HTML navigations are sent (C23).
     - `sets_session`: a log-in route: the Origin veto holds for safe methods too, and no pop-up is ever provoked.
     - `ignore_invalid`: on a public target, failed credentials count as none (C02).
-    - `malformed_status` (C08: 401 or 400) and `session_expired_status` (C05: 401, or 403 while clients migrate).
+    - `malformed_status` (C08: 401 or 400), `apikey_status` (C09 for API keys: 401 or 400) and
+      `session_expired_status` (C05: 401, or 403 while clients migrate).
     """
 
     public: bool = False
@@ -45,6 +46,7 @@ class Requirement:
     sets_session: bool = False
     ignore_invalid: bool = False
     malformed_status: int | None = None
+    apikey_status: int | None = None
     session_expired_status: int | None = None
     plain: bool = field(init=False, repr=False, compare=False)
     """Whether nothing is demanded of whoever is proven but roles, permissions and scopes."""

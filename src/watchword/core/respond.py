@@ -8,7 +8,9 @@ from html import escape
 
 from watchword.core.circumstances import Circumstances, Face
 from watchword.core.decide import Granted, Refused
+from watchword.core.oauth_face import oauth_error as oauth_error_of
 from watchword.core.space import ProtectionSpace
+from watchword.http import oauth_error
 from watchword.http.caching import NO_STORE
 from watchword.http.cors import actual_fields, preflight_fields
 from watchword.http.message import Fields, Request, Response
@@ -37,7 +39,7 @@ def respond(
     if refused.cell == "C22":
         allowed = preflight_fields(request, space.cors, methods=_METHODS, max_age=_PREFLIGHT_LIFETIME)
         return Response(refused.status, (*allowed, NO_STORE, (b"vary", space.vary)))
-    content_type, body = _face(refused, circumstances.face, request_id)
+    content_type, body = _face(refused, space, circumstances.face, request_id)
     fields: list[tuple[bytes, bytes]] = [
         (b"content-type", content_type),
         *_common(request, space),
@@ -97,7 +99,9 @@ def _common(request: Request, space: ProtectionSpace) -> list[tuple[bytes, bytes
     return fields
 
 
-def _face(refused: Refused, face: Face, request_id: str) -> tuple[bytes, bytes]:
+def _face(refused: Refused, space: ProtectionSpace, face: Face, request_id: str) -> tuple[bytes, bytes]:
+    if space.face == "oauth":
+        return oauth_error.CONTENT_TYPE, oauth_error_of(refused).body()
     if face is Face.HTML:
         return _HTML_TYPE, _page(refused, request_id)
     problem = Problem(

@@ -43,6 +43,7 @@ class ProtectionSpace:
     - `pass_preflights`: the application answers CORS preflights itself.
     - `unnamed` is demanded of targets that no rule names.
     - `token_manager` shows tokens on answers to password log-ins, where there is one.
+    - `face` is how refusals are told (C24): as problem details, or a page where Accept prefers that, or as OAuth does.
     """
 
     realm: str
@@ -56,6 +57,7 @@ class ProtectionSpace:
     peer_filter: Callable[[str], bool] | None = None
     pass_preflights: bool = False
     token_manager: TokenManager | None = None
+    face: Literal["problem", "oauth"] = "problem"
     unnamed: Requirement = Requirement()
     absent: tuple[Attempt, ...] = field(init=False, repr=False)
     vary: bytes = field(init=False, repr=False)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from watchword.core.principal import Principal
 from watchword.core.space import Protection
+from watchword.edge.drive import Waiting
 from watchword.edge.engine import Answered, Engine
 from watchword.http.fields import IDENTITY_FIELDS, strip_look_alikes
 from watchword.http.message import Fields, Peer, Request, Response
@@ -18,6 +19,9 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Hot: TypeAlias = Callable[[Request], Response | Application]
+"""A route that answers in place where nothing has to be waited for; else it tells who will answer."""
 
 PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the scope; None for anonymous requests."""
@@ -62,16 +66,17 @@ class Guarded:
             await self._application(scope, receive, send)
             return
         request = self._engine.resolved(request_of(scope))
-        judged = await self._engine.arun(self._engine.judge(request, self._protection))
+        judged = self._engine.begin(self._engine.judge(request, self._protection))
+        if isinstance(judged, Waiting):
+            judged = await self._engine.finish(judged)
         if isinstance(judged, Answered):
             if scope["type"] == "websocket":
                 await _deny_websocket(scope, judged.response, send)
             else:
                 await send_response(judged.response, send, method=request.method)
             return
-        inner = dict(scope)
-        inner[PRINCIPAL] = judged.principal
-        inner["headers"] = strip_look_alikes(request.fields, IDENTITY_FIELDS)
+        headers = strip_look_alikes(request.fields, IDENTITY_FIELDS)
+        inner = {**scope, PRINCIPAL: judged.principal, "headers": headers}
         await self._application(inner, receive, _adding(send, judged.fields))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar, cast
 
 from watchword.core.ask import NOT_YET, AnswerFailed, NotYet, Question, Steps
 
-__all__ = ["NOT_YET", "Answers", "NotYet", "arun", "run"]
+__all__ = ["NOT_YET", "Answers", "NotYet", "Waiting", "arun", "begin", "finish", "run"]
 
 T = TypeVar("T")
 
@@ -82,24 +84,55 @@ def run(steps: Steps[T], answers: Answers) -> T:
         return cast("T", stop.value)
 
 
-async def arun(steps: Steps[T], answers: Answers, pool: Executor, patience: float) -> T:
-    """Drive the steps to their end; what has to wait, waits in the pool.
+@dataclass(frozen=True, slots=True)
+class Waiting(Generic[T]):
+    """Steps that have come to a question whose answer has to be waited for."""
 
-    An answer that takes longer than `patience` seconds counts as failed.
+    steps: Steps[T]
+    question: Question[Any]
+
+
+def begin(steps: Steps[T], answers: Answers, resume: Callable[[], Question[Any]] | None = None) -> T | Waiting[T]:
+    """Drive the steps as far as they go without waiting: most go all the way.
+
+    `resume` takes them on from a question that was answered, or whose answer failed.
     """
     try:
-        question = next(steps)
+        question = next(steps) if resume is None else resume()
         while True:
             try:
                 answer = answers.now(question)
-                if answer is NOT_YET:
-                    answer = await _in_pool(question, answers, pool, patience)
             except AnswerFailed as failure:
                 question = steps.throw(failure)
             else:
+                if answer is NOT_YET:
+                    return Waiting(steps, question)
                 question = steps.send(answer)
     except StopIteration as stop:
         return cast("T", stop.value)
+
+
+async def finish(waiting: Waiting[T], answers: Answers, pool: Executor, patience: float) -> T:
+    """Drive what was begun to its end; what has to wait, waits in the pool.
+
+    An answer that takes longer than `patience` seconds counts as failed.
+    """
+    steps = waiting.steps
+    begun: T | Waiting[T] = waiting
+    while isinstance(begun, Waiting):
+        try:
+            answer = await _in_pool(begun.question, answers, pool, patience)
+        except AnswerFailed as failure:
+            begun = begin(steps, answers, partial(steps.throw, failure))
+        else:
+            begun = begin(steps, answers, partial(steps.send, answer))
+    return begun
+
+
+async def arun(steps: Steps[T], answers: Answers, pool: Executor, patience: float) -> T:
+    """Drive the steps to their end on the event loop: `begin`, and `finish` where that is needed."""
+    begun = begin(steps, answers)
+    return await finish(begun, answers, pool, patience) if isinstance(begun, Waiting) else begun
 
 
 async def _in_pool(question: Question[T], answers: Answers, pool: Executor, patience: float) -> T:

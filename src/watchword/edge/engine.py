@@ -19,7 +19,7 @@ from watchword.core.requirement import Requirement
 from watchword.core.respond import granted_fields, respond
 from watchword.core.space import Protection, ProtectionSpace
 from watchword.core.token_manager import ShownToken
-from watchword.edge.drive import Answers, arun, run
+from watchword.edge.drive import Answers, Waiting, arun, begin, finish, run
 from watchword.http.forwarded import Trust, resolve
 from watchword.http.message import Fields, Request, Response
 from watchword.http.timestamps import milliseconds
@@ -84,6 +84,14 @@ class Engine:
     def arun(self, steps: Steps[T]) -> Coroutine[None, None, T]:
         """Drive steps to their end on the event loop."""
         return arun(steps, self.answers, self.pool, self.patience)
+
+    def begin(self, steps: Steps[T]) -> T | Waiting[T]:
+        """Drive steps on the event loop as far as they go without waiting."""
+        return begin(steps, self.answers)
+
+    def finish(self, waiting: Waiting[T]) -> Coroutine[None, None, T]:
+        """Drive what was begun to its end."""
+        return finish(waiting, self.answers, self.pool, self.patience)
 
     def judge(self, request: Request, protection: Protection) -> Steps[Admitted | Answered]:
         """Whether a request may pass, with all that its answer needs."""

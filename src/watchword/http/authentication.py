@@ -22,6 +22,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from watchword.http.normalization import nfc
 from watchword.http.syntax import (
@@ -42,6 +43,7 @@ __all__ = [
     "parse_challenges",
     "read_authorization",
     "read_basic",
+    "stated",
 ]
 
 # token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
@@ -63,6 +65,7 @@ class Challenge:
     scheme: str
     params: Params
     token68: str | None
+    _line: bytes = field(repr=False, compare=False)
 
     def __init__(
         self,
@@ -85,6 +88,8 @@ class Challenge:
         object.__setattr__(self, "scheme", scheme)
         object.__setattr__(self, "params", pairs)
         object.__setattr__(self, "token68", token68)
+        # Written once: most challenges are sent again and again.
+        object.__setattr__(self, "_line", str(self).encode())
 
     def __str__(self) -> str:
         if self.token68 is not None:
@@ -95,7 +100,7 @@ class Challenge:
 
     def line(self) -> bytes:
         """The value of one WWW-Authenticate line, in UTF-8."""
-        return str(self).encode()
+        return self._line
 
     def param(self, name: str) -> str | None:
         """The parameter's value. Names are matched without regard to case."""
@@ -107,6 +112,12 @@ class Challenge:
         for name, value in (*dict(pairs).items(), *more.items()):
             params[name.lower()] = (name, value)
         return Challenge(self.scheme, tuple(params.values()), self.token68)
+
+
+@lru_cache(maxsize=1024)
+def stated(scheme: str, *params: tuple[str, str]) -> Challenge:
+    """The challenge with these parameters, made once: mechanisms state the same few for every request."""
+    return Challenge(scheme, params)
 
 
 @dataclass(frozen=True, slots=True)

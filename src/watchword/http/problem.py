@@ -39,5 +39,8 @@ class Problem:
     def body(self) -> bytes:
         """The problem as compact JSON in UTF-8: the standard members in their order, without those that are None."""
         standard = {name: value for name in _MEMBERS if (value := getattr(self, name)) is not None}
-        text = json.dumps({**standard, **self.extra}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace")
+        return _compact({**standard, **self.extra}).encode("utf-8", "replace")
+
+
+# json.dumps would make an encoder each time.
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def milliseconds(instant: float) -> str:
     """As `2015-04-16T13:28:10.749Z`, rounded down."""
-    moment = datetime.fromtimestamp(int(instant * 1000) / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    whole, thousandths = divmod(int(instant * 1000), 1000)
+    return f"{_second(whole)}.{thousandths:03d}Z"
 
 
 def seconds(instant: float) -> str:
     """As `2015-04-16T13:28:10Z`, rounded down."""
-    return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{_second(int(instant))}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(instant: int) -> str:
+    """Remembered, because log lines of one second and answers about one log-in share it."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -13,7 +13,7 @@ from watchword.core.records import principal_of
 from watchword.core.requirement import Requirement
 from watchword.core.token_manager import TokenManager
 from watchword.crypto.secret import Secret
-from watchword.http.authentication import Challenge, Unreadable
+from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import user_pass
 from watchword.http.message import Request
 from watchword.tokens.format import is_well_formed
@@ -51,7 +51,7 @@ class AuthToken:
         return Accepted(principal_of(found, self.realm, Authentication(mechanism=self.name, auth_time=proven_at)))
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
-        return Challenge("Basic", (("realm", self.realm), ("charset", "UTF-8")))
+        return stated("Basic", ("realm", self.realm), ("charset", "UTF-8"))
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return ()

@@ -10,7 +10,7 @@ from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret
-from watchword.http.authentication import Challenge, Unreadable
+from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import user_pass
 from watchword.http.message import Request
 from watchword.tokens.format import is_well_formed
@@ -54,7 +54,7 @@ class Basic:
         )
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
-        return Challenge("Basic", (("realm", self.realm), ("charset", "UTF-8")))
+        return stated("Basic", ("realm", self.realm), ("charset", "UTF-8"))
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return ()

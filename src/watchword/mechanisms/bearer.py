@@ -1,4 +1,4 @@
-"""Bearer tokens (RFC 6750): a session's token in the Authorization field, for clients without a cookie jar."""
+"""Bearer tokens (RFC 6750): a session's token, for clients without a cookie jar, or an access token."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected, S
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret, fingerprint
-from watchword.http.authentication import Challenge, Unreadable
+from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import authorization
 from watchword.http.message import Request
 from watchword.tokens.challenge import insufficient_scope, invalid_token, step_up
-from watchword.tokens.format import is_well_formed
+from watchword.tokens.format import REFERENCE, SESSION, kind_of
+from watchword.tokens.reference import ReferenceTokens
+from watchword.tokens.self_contained import SelfContainedTokens, looks_self_contained
 from watchword.tokens.session import judge_session
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Reads and judges `Authorization: Bearer ww_s_…`."""
+    """Reads `Authorization: Bearer …`, and has the token judged by what it looks like.
+
+    `self_contained` and `references` judge access tokens; None where the server issues none. `resource_metadata` is the
+    URL that challenges name, where clients learn whom to ask for tokens (RFC 9728 section 5.1).
+    """
 
     realm: str
+    self_contained: SelfContainedTokens | None = None
+    references: ReferenceTokens | None = None
     name: str = "bearer"
     kind: Kind = Kind.OTHER
     ambient: Ambient = Ambient.NEVER
@@ -31,6 +39,7 @@ class Bearer:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
+    resource_metadata: str | None = None
 
     def read(self, request: Request) -> Secret | Malformed | None:
         field = authorization(request)
@@ -40,13 +49,20 @@ class Bearer:
 
     def verify(self, credentials: Secret, request: Request, now: Instant) -> Steps[Outcome]:
         token = credentials.reveal()
-        # Imported sessions keep the tokens they had; what looks like ours must be one, before any look-up.
-        if token.startswith(b"ww_") and not is_well_formed(token.decode("latin-1"), "s"):
-            return known(Rejected("not a session's token"))
+        if token.startswith(b"ww_"):
+            kind = kind_of(token.decode("latin-1"))
+            if kind == REFERENCE and self.references is not None:
+                return self.references.judge(fingerprint(token), now, mechanism=self.name, realm=self.realm)
+            if kind != SESSION:
+                return known(Rejected("no session's or access token"))
+        elif self.self_contained is not None and looks_self_contained(token):
+            return self.self_contained.judge(token, now, mechanism=self.name, realm=self.realm)
+        # Imported sessions keep the tokens they had, whatever those look like.
         return judge_session(fingerprint(token), now, mechanism=self.name, realm=self.realm)
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
-        challenge = Challenge("Bearer", (("realm", self.realm),))
+        metadata = () if self.resource_metadata is None else (("resource_metadata", self.resource_metadata),)
+        challenge = stated("Bearer", ("realm", self.realm), *metadata)
         match outcome:
             case Insufficient.SCOPE:
                 return insufficient_scope(challenge, requirement)

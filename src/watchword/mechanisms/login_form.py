@@ -9,7 +9,7 @@ from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Insufficient, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
-from watchword.http.authentication import Challenge
+from watchword.http.authentication import Challenge, stated
 from watchword.http.message import Request
 from watchword.tokens.password import Password, judge_password
 
@@ -44,7 +44,7 @@ class LoginForm:
         )
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
-        return Challenge(self.scheme, (("realm", self.realm),))
+        return stated(self.scheme, ("realm", self.realm))
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return ()

@@ -10,7 +10,7 @@ from watchword.core.outcome import Insufficient, Outcome, Rejected
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.crypto.secret import fingerprint
-from watchword.http.authentication import Challenge
+from watchword.http.authentication import Challenge, stated
 from watchword.http.cookies import clear_cookie, find_cookie, set_cookie
 from watchword.http.message import Request
 from watchword.tokens.challenge import step_up
@@ -70,7 +70,7 @@ class SessionCookie:
         return judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm)
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
-        challenge = Challenge(self.scheme, (("realm", self.realm),))
+        challenge = stated(self.scheme, ("realm", self.realm))
         return step_up(challenge, requirement) if outcome is Insufficient.AUTHENTICATION else challenge
 
     def set(self, request: Request, token: str, max_age: int) -> bytes:

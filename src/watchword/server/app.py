@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from watchword.edge.asgi import Application, Guarded, Receive, Scope, Send
+from watchword.edge.asgi import Application, Guarded, Hot, Receive, Scope, Send
 from watchword.server import checks, decisions, monitors
 from watchword.server.forward_auth import DIALECTS
 from watchword.server.metrics import Metrics
@@ -17,26 +17,33 @@ def create_app(
     knows: Callable[[Scope], bool],
     counters: Metrics,
     knowledge_age: Callable[[], float],
+    feed: checks.Handler,
 ) -> Application:
     """The application.
 
     `api` has the routes that are not hot, and sees only requests for them that were let through. `knows` tells
-    whether it has one for a path: what it has not is not there, whoever asks.
+    whether it has one for a path: what it has not is not there, whoever asks. `feed` answers verifiers.
     """
-    hot: dict[str, checks.Handler] = {
-        "/whoami": checks.whoami(service),
+    handlers: dict[str, checks.Handler] = {
         "/decide": decisions.decide(service),
         "/healthz": monitors.healthz,
         "/readyz": monitors.readyz(service, knowledge_age),
+        "/revocations/feed": feed,
         "/metrics": monitors.metrics(service, counters, knowledge_age),
-        **{path: checks.verify(service, dialect) for path, dialect in DIALECTS.items()},
+        **{path: checks.handler(route) for path, route in hot_routes(service).items()},
     }
     guarded = Guarded(api, service.engine, service.own)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = hot.get(scope["path"]) if scope["type"] == "http" else None
+        handler = handlers.get(scope["path"]) if scope["type"] == "http" else None
         if handler is None:
             handler = guarded if scope["type"] == "lifespan" or knows(scope) else api
         await handler(scope, receive, send)
 
     return application
+
+
+def hot_routes(service: Service) -> Mapping[str, Hot]:
+    """The routes that are asked all the time, by their paths."""
+    verifying = {path: checks.verify(service, dialect) for path, dialect in DIALECTS.items()}
+    return {"/whoami": checks.whoami(service), **verifying}

@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from watchword.core.ask import Steps
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
 from watchword.core.space import Protection
-from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
-from watchword.edge.engine import Admitted, Answered
+from watchword.edge.asgi import Hot, Receive, Scope, Send, request_of, send_response
+from watchword.edge.drive import Waiting
+from watchword.edge.engine import Admitted, Answered, Engine
 from watchword.http.authentication import Unreadable
 from watchword.http.caching import NO_STORE
 from watchword.http.forwarded import original
@@ -26,52 +28,76 @@ from watchword.server.service import Service
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
-_EMPTY = (b"content-length", b"0")
 
 
-def whoami(service: Service) -> Handler:
-    """Who the request comes from, by whatever mechanism proves it."""
-    engine = service.engine
+def handler(hot: Hot) -> Handler:
+    """A hot route as an ASGI application, for hosts that cannot answer in place."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        request = engine.resolved(request_of(scope))
-        judged = await engine.arun(engine.judge(request, service.own))
-        if isinstance(judged, Answered):
-            response = judged.response
-        elif request.method not in ("GET", "HEAD"):
-            response = method_not_allowed("GET, HEAD")
+        answer = hot(request_of(scope))
+        if isinstance(answer, Response):
+            await send_response(answer, send, method=scope["method"])
         else:
-            fields = (JSON, NO_STORE, *SECURITY_FIELDS, *judged.fields)
-            told = _NOBODY if judged.principal is None else described(judged.principal)
-            response = Response(200, fields, compact(told))
-        await send_response(response, send, method=request.method)
+            await answer(scope, receive, send)
 
     return handle
 
 
-def verify(service: Service, dialect: Dialect) -> Handler:
+def whoami(service: Service) -> Hot:
+    """Who the request comes from, by whatever mechanism proves it."""
+    engine = service.engine
+
+    def answer(received: Request) -> Response | Handler:
+        request = engine.resolved(received)
+
+        def told(judged: Admitted | Answered) -> Response:
+            if isinstance(judged, Answered):
+                return judged.response
+            if request.method not in ("GET", "HEAD"):
+                return method_not_allowed("GET, HEAD")
+            fields = (JSON, NO_STORE, *SECURITY_FIELDS, *judged.fields)
+            return Response(200, fields, compact(_NOBODY if judged.principal is None else described(judged.principal)))
+
+        return _judged(engine, engine.judge(request, service.own), told)
+
+    return answer
+
+
+def verify(service: Service, dialect: Dialect) -> Hot:
     """Forward-auth: decides on the request that a trusted proxy tells of, else on one for /whoami."""
     engine = service.engine
     identities = Identities(dialect)
     numbered = replace(dialect, numbered=dialect.only_401_and_403)
 
-    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        spoken = numbered if scope["query_string"] == b"numbered" else dialect
-        received = request_of(scope)
+    def answer(received: Request) -> Response | Handler:
+        spoken = numbered if received.query == b"numbered" else dialect
         request, protection, broken = _question(service, received)
-        if broken is None:
-            judged: Admitted | Answered = await engine.arun(engine.judge(request, protection))
-        else:
-            judged = await engine.arun(engine.demand(request, protection.spaces[0], Requirement(), broken=broken))
-        if isinstance(judged, Answered):
-            await send_response(in_dialect(judged.response, judged.refused, spoken), send, method=received.method)
-            return
-        identity = identities.fields(judged.principal)
-        fields = (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken), _EMPTY)
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
-        await send({"type": "http.response.body", "body": b""})
 
-    return handle
+        def told(judged: Admitted | Answered) -> Response:
+            if isinstance(judged, Answered):
+                return in_dialect(judged.response, judged.refused, spoken)
+            identity = identities.fields(judged.principal)
+            return Response(200, (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken)))
+
+        if broken is None:
+            return _judged(engine, engine.judge(request, protection), told)
+        return _judged(engine, engine.demand(request, protection.spaces[0], Requirement(), broken=broken), told)
+
+    return answer
+
+
+def _judged(
+    engine: Engine, steps: Steps[Admitted | Answered], told: Callable[[Admitted | Answered], Response]
+) -> Response | Handler:
+    """What is told of a judgement, now or once it is there."""
+    judged = engine.begin(steps)
+    if not isinstance(judged, Waiting):
+        return told(judged)
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_response(told(await engine.finish(judged)), send, method=scope["method"])
+
+    return wait
 
 
 def _question(service: Service, received: Request) -> tuple[Request, Protection, str | None]:

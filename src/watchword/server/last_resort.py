@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from watchword.core.events import Event
 from watchword.core.respond import PROBLEM_TYPE
-from watchword.edge.asgi import Application, Receive, Scope, Send, send_response
+from watchword.edge.asgi import Application, Hot, Receive, Scope, Send, send_response
 from watchword.http.caching import NO_STORE
-from watchword.http.message import Response
+from watchword.http.message import Request, Response
 from watchword.http.problem import CONTENT_TYPE, Problem
 from watchword.http.security_fields import SECURITY_FIELDS
 from watchword.server.log import unexpected
@@ -23,17 +23,31 @@ def with_last_resort(
         try:
             await application(scope, receive, send)
         except Exception as error:
-            request_id = entropy(9).hex()
-            log(unexpected("watchword.server", error, id=request_id))
+            response = _noted(error, entropy, log)
             try:
-                await send_response(_internal_error(request_id), send, method=scope.get("method", ""))
+                await send_response(response, send, method=scope.get("method", ""))
             except Exception:
                 raise error from None  # an answer had begun: the server can only close the connection
 
     return guarded
 
 
-def _internal_error(request_id: str) -> Response:
+def hot_with_last_resort(hot: Hot, entropy: Callable[[int], bytes], log: Callable[[Event], None]) -> Hot:
+    """The same for a route that may answer in place."""
+
+    def guarded(request: Request) -> Response | Application:
+        try:
+            answer = hot(request)
+        except Exception as error:
+            return _noted(error, entropy, log)
+        return answer if isinstance(answer, Response) else with_last_resort(answer, entropy, log)
+
+    return guarded
+
+
+def _noted(error: Exception, entropy: Callable[[int], bytes], log: Callable[[Event], None]) -> Response:
+    request_id = entropy(9).hex()
+    log(unexpected("watchword.server", error, id=request_id))
     problem = Problem(
         type=PROBLEM_TYPE + "internal-error",
         title="Internal error",

@@ -14,7 +14,17 @@ Row: TypeAlias = MutableSequence[int]
 _CELLS = tuple(sorted(CELLS))
 _INDEX = {cell: index for index, cell in enumerate(_CELLS)}
 _DEPRECATED = len(_CELLS)
-LENGTH = len(_CELLS) + 1
+_SUBSCRIBERS = len(_CELLS) + 1
+_EVENTS = (
+    "authn_login_success",
+    "authn_token_created",
+    "authn_token_revoked",
+    "key_file_refused",
+    "session_expired",
+    "token_reused",
+)
+_EVENT_INDEX = {name: len(_CELLS) + 2 + index for index, name in enumerate(_EVENTS)}
+LENGTH = len(_CELLS) + 2 + len(_EVENTS)
 """How many counters a row has."""
 
 
@@ -35,6 +45,16 @@ class Metrics:
         if refused.deprecated:
             self._own[_DEPRECATED] += 1
 
+    def noted(self, name: str) -> None:
+        """Count an event of this name, if it is one of those that are counted."""
+        index = _EVENT_INDEX.get(name)
+        if index is not None:
+            self._own[index] += 1
+
+    def feed_subscribers(self, number: int) -> None:
+        """So many verifiers listen to this process's revocation feed now."""
+        self._own[_SUBSCRIBERS] = number
+
     def text(self, knowledge_age: float) -> bytes:
         """All counters in Prometheus' text format. `knowledge_age` is how old the knowledge of revocations is."""
         totals = [sum(row[index] for row in self._rows) for index in range(LENGTH)]
@@ -42,11 +62,17 @@ class Metrics:
             "# HELP watchword_decisions_total Decisions by cell of the decision table.",
             "# TYPE watchword_decisions_total counter",
             *(f'watchword_decisions_total{{cell="{cell}"}} {totals[_INDEX[cell]]}' for cell in _CELLS),
+            "# HELP watchword_events_total What came of log-ins, tokens and keys, by the names that the log has.",
+            "# TYPE watchword_events_total counter",
+            *(f'watchword_events_total{{event="{name}"}} {totals[index]}' for name, index in _EVENT_INDEX.items()),
             "# HELP watchword_deprecated_answers_total Answers with a status that is kept only while clients migrate.",
             "# TYPE watchword_deprecated_answers_total counter",
             f"watchword_deprecated_answers_total {totals[_DEPRECATED]}",
             "# HELP watchword_revocation_knowledge_age_seconds How old the knowledge of revocations is.",
             "# TYPE watchword_revocation_knowledge_age_seconds gauge",
             f"watchword_revocation_knowledge_age_seconds {knowledge_age:.3f}",
+            "# HELP watchword_feed_subscribers Verifiers that listen to the revocation feed.",
+            "# TYPE watchword_feed_subscribers gauge",
+            f"watchword_feed_subscribers {totals[_SUBSCRIBERS]}",
         ]
         return ("\n".join(lines) + "\n").encode()

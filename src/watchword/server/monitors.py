@@ -42,9 +42,9 @@ def readyz(service: Service, knowledge_age: Callable[[], float]) -> Handler:
 
 
 def metrics(service: Service, counters: Metrics, knowledge_age: Callable[[], float]) -> Handler:
-    """Prometheus' text, for loopback, trusted peers and administrators."""
+    """Prometheus' text, for loopback, trusted peers and administrators, or a key of theirs with the scope `metrics`."""
     engine = service.engine
-    administrators = Requirement(roles=frozenset(("admin",)))
+    administrators = Requirement(roles=frozenset(("admin",)), scopes=frozenset(("metrics",)))
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         received = request_of(scope)

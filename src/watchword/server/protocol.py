@@ -7,26 +7,28 @@ What it adds to uvicorn's:
 - who sends or reads too slowly is let go (F9), and so is who sends content that nobody wants (F11);
 - an answer that ends a connection arrives, though the client may still be sending (RFC 9112 section 9.6);
 - no answer overtakes one to an earlier request, and no request has two;
-- who asks for another protocol is answered over this one, content and all: Java's client asks with every first request.
+- who asks for another protocol is answered over this one, content and all: Java's client asks with every first request;
+- hot routes are answered in place where nothing has to be waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from watchword.edge.asgi import Application, Hot
 from watchword.http.message import Fields, Peer, Request, Response
 from watchword.http.syntax import is_token
-from watchword.server.head import read_head
+from watchword.server.head import Head, read_head
 from watchword.server.unread import TOO_LARGE, Fault
 
 
@@ -56,6 +58,10 @@ class Bounds:
     linger: float = 2.0
 
 
+_NOTHING_HOT: Mapping[bytes, Hot] = {}
+_CLOSE: Fields = ((b"connection", b"close"),)
+
+
 class Phase(Enum):
     """What a connection waits for."""
 
@@ -69,7 +75,10 @@ class _Stopped(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `refuse` makes the answer to what cannot be read as a request; `leaving`: the server stops."""
+    """One connection. `refuse` makes the answer to what cannot be read as a request; `leaving`: the server stops.
+
+    `hot` has the routes, by their paths, that may be answered in place.
+    """
 
     def __init__(
         self,
@@ -78,9 +87,11 @@ class BoundedProtocol(HttpToolsProtocol):
         refuse: Callable[[Fault, Request], Response],
         bounds: Bounds,
         *,
+        hot: Mapping[bytes, Hot] = _NOTHING_HOT,
         leaving: bool = False,
     ) -> None:
         super().__init__(config, server_state, {})
+        self._hot = hot
         self._refusal = refuse
         self._bounds = bounds
         self._leaving = leaving
@@ -90,6 +101,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unwanted = 0  # bytes of content that came after the answer
         self._large = False  # so much came at once that it may hold a head that is too large
         self._amid: bytes | None = None  # the field that frames the content before which the parser stops
+        self._in_place = True  # a request may be answered in place: one in each turn of the event loop
+        self._waiting: Application | None = None  # who will give the answer to a hot route
         self._stopped = False  # the parser, by us, because of a fault or for nothing that is worth an answer
         self._fault: Fault | None = None
         self._last: bytes | None = None  # what ends the connection, once everything before it is answered
@@ -101,6 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._peer = Peer(self.client[0] if self.client else "", self.scheme == "https")
         self._arm(self._bounds.farewell if self._leaving else self._bounds.head_patience)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,6 +127,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
+        self._in_place = True
         self._counted += len(data)
         if len(data) > self._bounds.head:
             self._large = True
@@ -129,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(_fault_of(error, data))
         if rest is not None:
             self._go_on(rest)
-        if self._phase is not Phase.IDLE or self._timer is not None or not self._is_answering():
+        if self._phase is not Phase.IDLE or self._timer is not None or (self._counted and not self._is_answering()):
             self._watch()
 
     def _go_on(self, rest: bytes) -> None:
@@ -152,7 +167,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._counted > (self._bounds.framing if self._phase is Phase.CONTENT else self._bounds.head):
             self._refuse(TOO_LARGE)
         elif self._phase is Phase.IDLE:
-            if self._is_answering():
+            if self._is_answering() or not self._counted:
                 self._disarm()
             elif self._timer is None:  # an empty line before a request line that may never come
                 self._arm(self._bounds.head_patience)
@@ -214,6 +229,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= self._bounds.queue:
             self._stop(None)
         self.url, self.expect_100_continue = head.target, head.expects_continue
+        hot = self._hot.get(head.target.partition(b"?")[0])
+        if hot is not None and self._may_answer_in_place(head) and self._answered_in_place(hot, head, method, version):
+            return
         super().on_headers_complete()
         self.headers = []  # what takes up trailers, and is read by nobody
         # Who asks before sending may not send after a refusal, and nobody could tell content from the next request.
@@ -225,6 +243,32 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self.cycle.keep_alive:
                 self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
         self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
+
+    def _may_answer_in_place(self, head: Head) -> bool:
+        """Nothing comes before this answer, and nothing after this head belongs to the request."""
+        free = self._in_place and not self._is_answering() and not self.flow.write_paused
+        return free and head.framing is None and not self.parser.should_upgrade()
+
+    def _answered_in_place(self, hot: Hot, head: Head, method: bytes, version: str) -> bool:
+        """Answer where nothing has to be waited for: a task and its messages would cost as much as the check."""
+        self._in_place = False
+        request = Request(method.decode("ascii"), head.target, self.headers, self._peer, http_version=version)
+        answer = hot(request)
+        if not isinstance(answer, Response):
+            self._waiting = answer
+            return False
+        self.cycle = _ANSWERED
+        last = self._leaving or head.expects_continue or version == "1.0" or not self.parser.should_keep_alive()
+        self.transport.write(self._bytes_of(answer, request.method, last=last))
+        if last:
+            self.transport.close()
+        self.on_response_complete()
+        return True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._unset_keepalive_if_required()  # an answer in place to a request of the same piece may have set it
+        waiting, self._waiting = self._waiting, None
+        super()._start_asgi_task(cycle, app if waiting is None else cast("ASGI3Application", waiting))
 
     def on_body(self, body: bytes) -> None:
         self._counted = max(0, self._counted - 9 * len(body))
@@ -269,17 +313,16 @@ class BoundedProtocol(HttpToolsProtocol):
                 waiting = False
             else:
                 fault = None  # it has its answer
-        self._last = b"" if fault is None else self._bytes_of(self._refusal(fault, request), request.method)
+        self._last = b"" if fault is None else self._bytes_of(self._refusal(fault, request), request.method, last=True)
         self._deaf = True
         self._disarm()
         if not waiting:
             self._end()
 
     def _as_far_as_read(self) -> Request:
-        peer = Peer(self.client[0] if self.client else "", self.scheme == "https")
         if self._phase is Phase.IDLE or not self.url:
-            return Request("", b"", (), peer)
-        return Request(self.parser.get_method().decode("ascii"), self.url, (), peer)
+            return Request("", b"", (), self._peer)
+        return Request(self.parser.get_method().decode("ascii"), self.url, (), self._peer)
 
     @property
     def _latest(self) -> RequestResponseCycle | None:
@@ -309,12 +352,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._arm(self._bounds.linger)
 
-    def _bytes_of(self, response: Response, method: str) -> bytes:
-        lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}".encode()]
-        length: Fields = ((b"content-length", str(len(response.body)).encode()), (b"connection", b"close"))
-        fields = (*self.server_state.default_headers, *response.fields, *length)
-        lines += [name + b": " + value for name, value in fields]
-        return b"\r\n".join((*lines, b"", b"" if method == "HEAD" else response.body))
+    def _bytes_of(self, response: Response, method: str, *, last: bool) -> bytes:
+        length: Fields = () if response.status == 204 else ((b"content-length", b"%d" % len(response.body)),)
+        fields = (*self.server_state.default_headers, *response.fields, *length, *(_CLOSE if last else ()))
+        head = b"\r\n".join(map(b": ".join, fields))
+        if len(head.splitlines()) != len(fields):
+            raise RuntimeError("a field would begin another")
+        return b"%b%b\r\n\r\n%b" % (STATUS_LINE[response.status], head, b"" if method == "HEAD" else response.body)
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
@@ -339,6 +383,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def _wait_for_reader(self) -> None:
         if self._reading_timer is None:
             self._reading_timer = self.loop.call_later(self._bounds.reading_patience, self.transport.abort)
+
+
+def _answered() -> RequestResponseCycle:
+    """What stands for the latest request where that was answered in place: uvicorn only asks it what is over."""
+    cycle = object.__new__(RequestResponseCycle)
+    cycle.disconnected, cycle.response_started, cycle.response_complete = False, True, True
+    cycle.message_event = asyncio.Event()
+    return cycle
+
+
+_ANSWERED = _answered()
 
 
 class _Mutable:

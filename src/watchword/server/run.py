@@ -13,8 +13,8 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from multiprocessing import sharedctypes
 from pathlib import Path
 from typing import Protocol
@@ -22,8 +22,9 @@ from typing import Protocol
 import uvicorn
 
 from watchword.core.events import Event
-from watchword.edge.asgi import Application
+from watchword.edge.asgi import Application, Hot
 from watchword.http.message import Request, Response
+from watchword.server.heap import share_one_heap
 from watchword.server.log import place_of
 from watchword.server.metrics import LENGTH, Row
 from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
@@ -39,7 +40,10 @@ _RESTART_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """Where to listen. Port 0 takes a free port. `certificate` and `key` are PEM files; None: cleartext."""
+    """Where to listen. Port 0 takes a free port. `certificate` and `key` are PEM files; None: cleartext.
+
+    `bound` is told the URL once the address is had, before any worker is made.
+    """
 
     host: str
     port: int
@@ -47,15 +51,22 @@ class Listen:
     certificate: Path | None = None
     key: Path | None = None
     bounds: Bounds = Bounds()
+    bound: Callable[[str], None] = lambda url: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One process's application, its answer to what is no request, and what to do when it ends."""
+    """One process's application, its answer to what is no request, and what to do when it ends.
+
+    `hot` has those routes of the application, by their paths, that may answer in place.
+    `drain` is called when it is about to end, on the event loop: what would go on for ever ends then.
+    """
 
     application: Application
     unread: Callable[[Fault, Request], Response]
     close: Callable[[], None]
+    drain: Callable[[], None] = lambda: None
+    hot: Mapping[bytes, Hot] = field(default_factory=dict[bytes, Hot])
 
 
 class MakeWorker(Protocol):
@@ -76,14 +87,17 @@ def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None], log: C
     Raises:
         CannotListen: where the address cannot be had.
     """
+    share_one_heap()
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     tls = _tls(listen)
     sock = _bind(listen)
     rows: list[Row] = [sharedctypes.RawArray("Q", LENGTH) for _ in range(listen.workers)]
     url = _url(listen, sock)
+    listen.bound(url)
 
     def work(index: int, accepting: Callable[[], None], parent: int | None = None) -> None:
         worker = make(rows[index], rows)
+        gc.freeze()  # what lasts as long as the process need not be looked through by every full collection
         server = _Server(worker, tls, listen.bounds, accepting, parent)
         try:
             server.run(sockets=[sock])
@@ -168,6 +182,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Like uvicorn's, but who has a connection already is heard: the loop accepts only one in each turn."""
+        self._worker.drain()
         loop, queue = asyncio.get_running_loop(), select.poll()
         for sock in sockets or ():
             sock.listen(0)
@@ -180,7 +195,12 @@ class _Server(uvicorn.Server):
 
     def _connection(self) -> BoundedProtocol:
         return BoundedProtocol(
-            self.config, self.server_state, self._worker.unread, self._bounds, leaving=self.should_exit
+            self.config,
+            self.server_state,
+            self._worker.unread,
+            self._bounds,
+            hot=self._worker.hot,
+            leaving=self.should_exit,
         )
 
     @contextlib.contextmanager

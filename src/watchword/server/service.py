@@ -9,9 +9,11 @@ from watchword.core.principal import Instant
 from watchword.core.space import Protection, ProtectionSpace
 from watchword.core.token_manager import TokenManager
 from watchword.edge.engine import Engine
+from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
 from watchword.mechanisms.session_cookie import SessionCookie
+from watchword.tokens.self_contained import SelfContainedTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,12 @@ class Service:
 
     - `own` protects the server's own routes, `targets` what stands behind forward-auth and `/decide`.
     - `space` is the protection space of the server's own routes, `cookie` its session cookie.
+    - `client_space` is that of the endpoints for OAuth clients, which prove themselves in ways of their own. `location`
+      is the URL under which clients reach the server.
     - `tokens` is the auth tokens' manager; `show_tokens` tells whether answers to Basic carry them unasked.
+    - `token_policy` says what access and refresh tokens are like, `self_contained` judges those that are JWTs, and
+      `published_keys` are the keys that verify them, as JWKs. Every verifier knows of a revocation within `staleness`
+      seconds.
     - `sign_up`: everybody may make an account; `uniform_sign_up`: without learning which names are taken (202).
     - `ready` raises `AnswerFailed` where the storage does not answer.
     """
@@ -29,8 +36,14 @@ class Service:
     own: Protection
     targets: Protection
     space: ProtectionSpace
+    client_space: ProtectionSpace
+    location: str
     cookie: SessionCookie
     tokens: TokenManager
+    token_policy: TokenPolicy
+    self_contained: SelfContainedTokens
+    published_keys: Callable[[], list[dict[str, str]]]
+    staleness: float
     sessions: SessionPolicy
     passwords: PasswordPolicy
     show_tokens: bool

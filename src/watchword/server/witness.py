@@ -25,4 +25,5 @@ class ServerWitness:
         self._log(event_of(refused, request, request_id))
 
     def noted(self, event: Event) -> None:
+        self._metrics.noted(event.name)
         self._log(event)

@@ -14,8 +14,19 @@ from dataclasses import replace
 
 from watchword.core.ask import NOT_YET, NotYet
 from watchword.core.principal import Instant
-from watchword.core.questions import FindAccount, FindSession, FoundSession, TouchSession
+from watchword.core.questions import (
+    FindAccount,
+    FindKey,
+    FindSession,
+    FindToken,
+    FoundKey,
+    FoundSession,
+    FoundToken,
+    TouchKey,
+    TouchSession,
+)
 from watchword.core.records import Account
+from watchword.storage.known_tokens import KnownTokens
 from watchword.storage.port import Changes, Storage, WouldWait
 
 
@@ -24,7 +35,8 @@ class Cached:
 
     The `_inline` look-ups belong to one thread, the event loop's. They ask whether anything was committed once per
     turn of the loop: whoever drives the loop calls `expire_turn` when a turn has passed. The other look-ups may be
-    called from any thread, and ask every time. `size` bounds the sessions and the accounts that are remembered.
+    called from any thread, and ask every time. `size` bounds the sessions, the accounts, the API keys and the reference
+    tokens that are remembered.
     """
 
     def __init__(self, storage: Storage, *, size: int = 20_000, clock: Callable[[], Instant] = time.time) -> None:
@@ -70,6 +82,30 @@ class Cached:
         except WouldWait:
             return NOT_YET
 
+    def find_key_inline(self, question: FindKey) -> FoundKey | NotYet | None:
+        """Raises AnswerFailed where the storage fails."""
+        if self._fresh and not question.fresh:
+            remembered = self._known.keys.get(question.fingerprint)
+            if remembered is not None:
+                return remembered
+        try:
+            self._verify_turn()
+            return self._find_key(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
+    def find_token_inline(self, question: FindToken) -> FoundToken | NotYet | None:
+        """Raises AnswerFailed where the storage fails."""
+        if self._fresh and not question.fresh:
+            remembered = self._known.tokens.find(question.fingerprint)
+            if remembered is not None:
+                return remembered
+        try:
+            self._verify_turn()
+            return self._find_token(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
     def verify_fresh(self) -> bool:
         """Bring the cache up to date for this turn. False where that would have to wait for a lock."""
         try:
@@ -92,12 +128,29 @@ class Cached:
         self._catch_up(wait=True)
         return self._find_account(question, wait=True)
 
+    def find_key(self, question: FindKey) -> FoundKey | None:
+        self._catch_up(wait=True)
+        return self._find_key(question, wait=True)
+
+    def find_token(self, question: FindToken) -> FoundToken | None:
+        self._catch_up(wait=True)
+        return self._find_token(question, wait=True)
+
     def touch_session(self, question: TouchSession) -> None:
         """Never waits: where the cache is being changed just now, only the storage hears of it."""
         self._storage.touch_session(question)
         if self._lock.acquire(blocking=False):
             try:
                 self._known.touch(question.fingerprint, question.now)
+            finally:
+                self._lock.release()
+
+    def touch_key(self, question: TouchKey) -> None:
+        """The same for an API key."""
+        self._storage.touch_key(question)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._known.touch_key(question.fingerprint, question.now)
             finally:
                 self._lock.release()
 
@@ -126,6 +179,28 @@ class Cached:
         found = self._storage.find_account(question, wait=wait)
         if found is not None:
             self._remember(lambda: self._known.keep_account(found), epoch, wait)
+        return found
+
+    def _find_key(self, question: FindKey, *, wait: bool) -> FoundKey | None:
+        if not question.fresh:
+            remembered = self._known.keys.get(question.fingerprint)
+            if remembered is not None:
+                return remembered
+        epoch = self._epoch
+        found = self._storage.find_key(question, wait=wait)
+        if found is not None:
+            self._remember(lambda: self._known.keep_key(found), epoch, wait)
+        return found
+
+    def _find_token(self, question: FindToken, *, wait: bool) -> FoundToken | None:
+        if not question.fresh:
+            remembered = self._known.tokens.find(question.fingerprint)
+            if remembered is not None:
+                return remembered
+        epoch = self._epoch
+        found = self._storage.find_token(question, wait=wait)
+        if found is not None:
+            self._remember(lambda: self._known.tokens.keep(found), epoch, wait)
         return found
 
     def _remember(self, keep: Callable[[], None], epoch: int, wait: bool) -> None:
@@ -168,27 +243,36 @@ class Cached:
         else:
             for fingerprint in changes.sessions:
                 self._known.drop_session(fingerprint)
+            for fingerprint in changes.keys:
+                self._known.drop_key(fingerprint)
+            for fingerprint in changes.tokens:
+                self._known.tokens.drop(fingerprint)
             for name in changes.accounts:
                 self._known.drop_account(name)
+            for id in changes.clients:
+                self._known.tokens.drop_client(id)
             self._seq = max(self._seq, changes.seq)
-        if changes.everything or changes.sessions or changes.accounts:
+        if changes != Changes(seq=changes.seq):
             self._epoch += 1
 
 
 class _Known:
-    """What is remembered: sessions, accounts, and which sessions hang on which account.
+    """What is remembered: sessions, API keys, tokens, accounts, and what of them hangs on which account.
 
     A session stands beside the instant until which it may be used without hearing of it again. When full, what was
     put in first gives way: what is in use comes back for the price of one look-up.
     """
 
-    __slots__ = ("_of_account", "_size", "accounts", "sessions")
+    __slots__ = ("_keys_of_account", "_of_account", "_size", "accounts", "keys", "sessions", "tokens")
 
     def __init__(self, size: int) -> None:
         self._size = size
         self.sessions: OrderedDict[bytes, tuple[FoundSession, Instant]] = OrderedDict()
         self.accounts: OrderedDict[str, Account] = OrderedDict()
+        self.keys: OrderedDict[bytes, FoundKey] = OrderedDict()
+        self.tokens = KnownTokens(size)
         self._of_account: dict[str, set[bytes]] = {}
+        self._keys_of_account: dict[str, set[bytes]] = {}
 
     def keep_session(self, found: FoundSession) -> None:
         # Many sessions of one account share one record of it.
@@ -203,6 +287,12 @@ class _Known:
         if len(self.sessions) > self._size:
             self._unlink(*self.sessions.popitem(last=False))
 
+    def keep_key(self, found: FoundKey) -> None:
+        self.keys[found.key.fingerprint] = found
+        self._keys_of_account.setdefault(found.account.name, set()).add(found.key.fingerprint)
+        if len(self.keys) > self._size:
+            self._unlink_key(self.keys.popitem(last=False)[1])
+
     def keep_account(self, account: Account) -> None:
         self.accounts[account.name] = account
         if len(self.accounts) > self._size:
@@ -214,6 +304,16 @@ class _Known:
             session = replace(remembered[0].session, last_seen=now)
             self.sessions[fingerprint] = FoundSession(session, remembered[0].account), session.idle_expires_at
 
+    def touch_key(self, fingerprint: bytes, now: Instant) -> None:
+        remembered = self.keys.get(fingerprint)
+        if remembered is not None and (remembered.key.last_used is None or now > remembered.key.last_used):
+            self.keys[fingerprint] = FoundKey(replace(remembered.key, last_used=now), remembered.account)
+
+    def drop_key(self, fingerprint: bytes) -> None:
+        remembered = self.keys.pop(fingerprint, None)
+        if remembered is not None:
+            self._unlink_key(remembered)
+
     def drop_session(self, fingerprint: bytes) -> None:
         remembered = self.sessions.pop(fingerprint, None)
         if remembered is not None:
@@ -223,11 +323,17 @@ class _Known:
         self.accounts.pop(name, None)
         for fingerprint in self._of_account.pop(name, ()):
             self.sessions.pop(fingerprint, None)
+        for fingerprint in self._keys_of_account.pop(name, ()):
+            self.keys.pop(fingerprint, None)
+        self.tokens.drop_account(name)
 
     def clear(self) -> None:
         self.sessions.clear()
         self.accounts.clear()
         self._of_account.clear()
+        self.keys.clear()
+        self._keys_of_account.clear()
+        self.tokens.clear()
 
     def _unlink(self, fingerprint: bytes, remembered: tuple[FoundSession, Instant]) -> None:
         name = remembered[0].account.name
@@ -235,3 +341,9 @@ class _Known:
         siblings.discard(fingerprint)
         if not siblings:
             del self._of_account[name]
+
+    def _unlink_key(self, found: FoundKey) -> None:
+        siblings = self._keys_of_account[found.account.name]
+        siblings.discard(found.key.fingerprint)
+        if not siblings:
+            del self._keys_of_account[found.account.name]

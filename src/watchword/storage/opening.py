@@ -8,28 +8,30 @@ from urllib.parse import unquote, urlsplit
 
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.migrations import migrate_sqlite
+from watchword.storage.noted import KEPT_FOR
 from watchword.storage.port import Storage, UnusableStorage
 from watchword.storage.sql.sqlite import SqliteStorage
 
 
-def open_storage(url: str, data: Path) -> Storage:
+def open_storage(url: str, data: Path, *, keep_changes_for: float = KEPT_FOR) -> Storage:
     """The storage at `url`, its tables created or upgraded; nothing stays open until it is first used.
 
     `sqlite:///watchword.db` is a file in the folder `data`, `sqlite:////var/lib/w.db` one anywhere; `memory:` keeps
-    everything in this process and forgets it.
+    everything in this process and forgets it. `keep_changes_for` is for how many seconds revocations are remembered;
+    no access token may live longer.
 
     Raises:
         UnusableStorage: with a sentence that says what is wrong.
     """
     if url == "memory:":
-        return MemoryStorage()
+        return MemoryStorage(keep_changes_for)
     path = database_file(url, data)
     try:
         _make_private(path)
     except OSError as error:
         raise UnusableStorage(f"{path} cannot be created or opened: {error.strerror}") from error
     migrate_sqlite(path)
-    return SqliteStorage(path)
+    return SqliteStorage(path, keep_changes_for=keep_changes_for)
 
 
 def database_file(url: str, data: Path) -> Path:

@@ -12,27 +12,53 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from watchword.core.grants import ApiKey, Client, Family
 from watchword.core.principal import Instant
 from watchword.core.questions import (
     AddAccount,
+    AddClient,
+    AddKey,
     ChangeAccount,
+    ChangeClient,
     CleanUp,
     DeleteAccount,
+    DeleteClient,
+    EndFamilies,
+    EndKeys,
     EndSession,
     EndSessions,
+    FamilyStart,
     FindAccount,
+    FindClient,
+    FindFamily,
+    FindKey,
     FindSession,
+    FindToken,
+    FoundKey,
     FoundSession,
+    FoundToken,
     IssueAuthToken,
+    KeepToken,
     ListAccounts,
+    ListClients,
+    ListFamilies,
+    ListKeys,
     ListSessions,
     Page,
+    Redeemed,
     RevokeAuthToken,
+    RevokeToken,
+    RotateKey,
+    SpendAssertion,
+    SpendRefresh,
+    StartFamily,
     StartSession,
+    TouchKey,
     TouchSession,
     WriteSessionData,
 )
 from watchword.core.records import Account, AuthTokenInputs, Session
+from watchword.core.revocations import Revocations
 
 PLACES_PER_ACCOUNT = 20
 """How many addresses are remembered for an account; the one seen longest ago gives way."""
@@ -57,7 +83,7 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What an import did. `refused`: sessions whose account is missing, disabled or carries another stamp."""
+    """What an import did. `refused`: what has an account that is missing, disabled or has another stamp."""
 
     created: int = 0
     changed: int = 0
@@ -69,18 +95,27 @@ class Counts:
 class Changes:
     """Which cached records are no longer to be trusted, and the sequence number this is known up to.
 
-    `sessions` holds fingerprints, `accounts` names: all that hangs on such an account counts as changed.
-    `everything`: trust nothing, because all ended or the list cannot be told.
+    `sessions`, `keys` and `tokens` (by reference) hold fingerprints, `accounts` names and `clients` ids: all that hangs
+    on such an account or client counts as changed. `everything`: trust nothing, because all ended or the list cannot
+    be told.
     """
 
     seq: int
     sessions: tuple[bytes, ...] = ()
+    keys: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = ()
     accounts: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
     everything: bool = False
 
 
 class Storage(Protocol):
     """Our own records. Safe to use from many threads; after a fork each process opens its own connections."""
+
+    @property
+    def keeps_changes_for(self) -> float:
+        """Seconds for which revocations are remembered; no access token may live longer."""
+        ...
 
     # --- look-ups; with wait=False they raise WouldWait instead of waiting for a lock
 
@@ -95,6 +130,25 @@ class Storage(Protocol):
     def changes_since(self, seq: int, *, wait: bool = True) -> Changes:
         """What changed after `seq`. Records that are merely new are not listed, nor is when a session was seen."""
         ...
+
+    def revocations_since(self, seq: int, *, wait: bool = True) -> Revocations:
+        """What revoked self-contained tokens after `seq`, as it stands now; everything that still matters where that
+        cannot be told. It is noted in the step that makes the change, and kept for as long as such tokens live."""
+        ...
+
+    def find_key(self, question: FindKey, *, wait: bool = True) -> FoundKey | None: ...
+
+    def find_token(self, question: FindToken, *, wait: bool = True) -> FoundToken | None: ...
+
+    def find_client(self, question: FindClient, *, wait: bool = True) -> Client | None: ...
+
+    def find_family(self, question: FindFamily) -> Family | None: ...
+
+    def list_families(self, question: ListFamilies) -> tuple[Family, ...]: ...
+
+    def list_keys(self, question: ListKeys) -> tuple[ApiKey, ...]: ...
+
+    def list_clients(self, question: ListClients) -> tuple[Client, ...]: ...
 
     def list_sessions(self, question: ListSessions) -> tuple[Session, ...]: ...
 
@@ -134,6 +188,34 @@ class Storage(Protocol):
 
     def revoke_auth_token(self, question: RevokeAuthToken) -> bool: ...
 
+    def start_family(self, question: StartFamily) -> FamilyStart: ...
+
+    def spend_refresh(self, question: SpendRefresh) -> Redeemed: ...
+
+    def end_families(self, question: EndFamilies) -> int: ...
+
+    def keep_token(self, question: KeepToken) -> bool: ...
+
+    def revoke_token(self, question: RevokeToken) -> None: ...
+
+    def spend_assertion(self, question: SpendAssertion) -> bool: ...
+
+    def add_key(self, question: AddKey) -> bool: ...
+
+    def rotate_key(self, question: RotateKey) -> ApiKey | None: ...
+
+    def touch_key(self, question: TouchKey) -> None:
+        """Never waits; written with the next change, or a second later."""
+        ...
+
+    def end_keys(self, question: EndKeys) -> int: ...
+
+    def add_client(self, question: AddClient) -> bool: ...
+
+    def change_client(self, question: ChangeClient) -> Client | None: ...
+
+    def delete_client(self, question: DeleteClient) -> bool: ...
+
     def clean_up(self, question: CleanUp) -> int: ...
 
     # --- the limiter's records
@@ -170,9 +252,27 @@ class Storage(Protocol):
         """Keep those sessions that are not kept yet, in batches."""
         ...
 
+    def put_clients(self, clients: Iterable[Client]) -> Counts:
+        """Make these clients what is kept; doing it again changes nothing."""
+        ...
+
+    def put_keys(self, keys: Iterable[ApiKey]) -> Counts:
+        """Keep those API keys that are not kept yet, in batches. Refused are those without an account."""
+        ...
+
+    def put_families(self, families: Iterable[Family]) -> Counts:
+        """Keep those families that are not kept yet, in batches. Refused as for sessions."""
+        ...
+
     def all_accounts(self) -> Iterator[Account]: ...
 
     def all_sessions(self) -> Iterator[Session]: ...
+
+    def all_clients(self) -> Iterator[Client]: ...
+
+    def all_keys(self) -> Iterator[ApiKey]: ...
+
+    def all_families(self) -> Iterator[Family]: ...
 
     def close(self) -> None:
         """Write what is still to be written, stop threads, close connections. It is not used afterwards."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
+from typing import TypeVar
 
+from watchword.core.grants import Family
 from watchword.core.principal import Instant
 from watchword.core.questions import ChangeAccount, IssueAuthToken
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.storage.port import FailureCount
+
+Aged = TypeVar("Aged", Session, Family)
 
 
 def changed_account(account: Account, question: ChangeAccount) -> Account | None:
@@ -24,6 +29,7 @@ def changed_account(account: Account, question: ChangeAccount) -> Account | None
         disabled=account.disabled if question.disabled is None else question.disabled,
         attributes=account.attributes if question.attributes is None else dict(question.attributes),
     )
+    changed = _disabled_for_good(account, changed)
     return replace(changed, auth_token=None) if credentials_die(account, changed) else changed
 
 
@@ -39,8 +45,16 @@ def imported_account(account: Account, generation: int, given: Account) -> Accou
     return replace(given, created_at=account.created_at, attributes=dict(given.attributes), auth_token=token)
 
 
+def _disabled_for_good(before: Account, after: Account) -> Account:
+    """The account after a change. Disabling it gives it another stamp: what it had proven with stays dead if it is
+    enabled again, a self-contained token that nobody keeps among them."""
+    if not after.disabled or before.disabled or after.stamp != before.stamp:
+        return after
+    return replace(after, stamp=sha256(b"watchword disabled v1" + before.stamp.encode()).hexdigest()[:36])
+
+
 def credentials_die(before: Account, after: Account) -> bool:
-    """Do the sessions and the auth token of the account end with this change?"""
+    """Do the sessions, the auth token, the families and reference tokens of the account end with this change?"""
     return after.disabled or after.stamp != before.stamp
 
 
@@ -49,9 +63,9 @@ def may_start(account: Account | None, session: Session) -> bool:
     return account is not None and not account.disabled and account.stamp == session.stamp
 
 
-def beyond(sessions: Iterable[Session], most: int) -> list[Session]:
+def beyond(records: Iterable[Aged], most: int) -> list[Aged]:
     """The oldest of them, so that `most` stay."""
-    newest_first = sorted(sessions, key=lambda session: (session.created_at, session.id), reverse=True)
+    newest_first = sorted(records, key=lambda record: (record.created_at, record.id), reverse=True)
     return newest_first[max(0, most) :]
 
 
@@ -69,3 +83,8 @@ def one_more_failure(before: FailureCount | None, now: Instant, window: float) -
     if before is None or before.first_at + window <= now:
         return FailureCount(count=1, first_at=now, last_at=now)
     return FailureCount(count=before.count + 1, first_at=min(before.first_at, now), last_at=now)
+
+
+def storable(text: str) -> bool:
+    """Can a storage hold it? Not lone surrogates: what is called so does not exist."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -27,3 +27,8 @@ def invalid_token(challenge: Challenge, *, expired: bool) -> Challenge:
     """With `error="invalid_token"` and a description that tells nothing which the code does not (RFC 6750)."""
     description = "The token has expired" if expired else "The token is not valid"
     return challenge.with_params((("error", "invalid_token"), ("error_description", description)))
+
+
+def invalid_key(challenge: Challenge) -> Challenge:
+    """With `error="invalid_key"`: the APIKEY scheme is nobody's standard, so it says no more than that."""
+    return challenge.with_params((("error", "invalid_key"),))

@@ -18,14 +18,17 @@ API_KEY: Final = "k"
 AUTH_KEY: Final = "a"
 AUTH_TOKEN: Final = "t"
 REFRESH: Final = "r"
-KINDS: Final = frozenset((SESSION, API_KEY, AUTH_KEY, AUTH_TOKEN, REFRESH))
+REFERENCE: Final = "o"  # an opaque access token
+CLIENT_SECRET: Final = "c"
+KINDS: Final = frozenset((SESSION, API_KEY, AUTH_KEY, AUTH_TOKEN, REFRESH, REFERENCE, CLIENT_SECRET))
 
 PAYLOAD_LENGTH: Final = 32
 """In bytes: 256 bits, where ASVS 7.2.3 asks for 128."""
-PATTERN: Final = r"ww_[akrst]_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}"
+PATTERN: Final = r"ww_[ackorst]_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}"
 """Published, so that scanners can find tokens that leaked; the checksum settles what it finds."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUES = {digit: value for value, digit in enumerate(_ALPHABET)}
 _PAIRS = tuple(  # two digits at a time, because this runs for every check
     high + low for high in _ALPHABET for low in _ALPHABET
 )
@@ -53,6 +56,17 @@ def is_well_formed(token: str, kind: str | None = None) -> bool:
 def kind_of(token: str) -> str | None:
     """The token's kind, or None where the text is no token."""
     return token[3] if is_well_formed(token) else None
+
+
+def payload_of(token: str, kind: str) -> bytes | None:
+    """The 32 bytes that `encode` put into a token of this kind; None where the text is none. Total."""
+    if not is_well_formed(token, kind):
+        return None
+    number = 0
+    for digit in token[5:-7]:
+        number = number * 62 + _VALUES[digit]
+    # 43 digits can spell more than 32 bytes hold; no token of ours does.
+    return number.to_bytes(PAYLOAD_LENGTH, "big") if number.bit_length() <= 8 * PAYLOAD_LENGTH else None
 
 
 def base62(data: bytes) -> str:

@@ -21,12 +21,16 @@ class KeyRingRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key. `purpose` says what it may be used for, and it is used for nothing else."""
+    """One key. `purpose` says what it may be used for, and it is used for nothing else.
+
+    Where `use_from` is given, nothing is made with it before: whoever checks what it makes gets to know it first.
+    """
 
     id: str
     purpose: str
     secret: Secret
     created_at: Instant
+    use_from: Instant | None = None
 
     def __post_init__(self) -> None:
         if not self.id or not self.purpose or len(self.secret.reveal()) < SHORTEST_SECRET:
@@ -68,6 +72,7 @@ class KeyRing:
                 "purpose": key.purpose,
                 "secret": urlsafe_b64encode(key.secret.reveal()).decode("ascii"),
                 "created_at": key.created_at,
+                **({} if key.use_from is None else {"use_from": key.use_from}),
             }
             for key in self.keys
         ]
@@ -101,14 +106,22 @@ def _key(document: Json) -> Key:
             "secret": str(secret),
             "created_at": int() | float() as created_at,
             **rest,
-        } if not rest:
+        } if not rest or rest.keys() == {"use_from"}:
             try:
-                revealed, created = _base64url(secret), float(created_at)
+                revealed, created, use_from = _base64url(secret), float(created_at), _instant(rest.get("use_from"))
             except (ValueError, OverflowError):
                 raise KeyRingRefused("a key's secret is not base64url, or its time is no number") from None
-            return Key(id=key_id, purpose=purpose, secret=Secret(revealed), created_at=created)
+            return Key(id=key_id, purpose=purpose, secret=Secret(revealed), created_at=created, use_from=use_from)
         case _:
-            raise KeyRingRefused("a key has not the members id, purpose, secret and created_at, and those alone")
+            raise KeyRingRefused("a key has not the members id, purpose, secret and created_at, and at most use_from")
+
+
+def _instant(value: object) -> Instant | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("not a number")
+    return float(value)
 
 
 def _base64url(text: str) -> bytes:

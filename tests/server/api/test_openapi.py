@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from markupsafe import escape
 
-from tests.server.api.test_every_route import ROUTES
+from tests.server.api.test_every_route import OTHERWISE, ROUTES
 from tests.server.api.world import World
 from watchword.core.decide import CELLS
 from watchword.server.api.errors import PROBLEMS
 from watchword.server.forward_auth import DIALECTS
 
-HOT = ("/whoami", "/decide", "/healthz", "/readyz", "/metrics", *DIALECTS)
+HOT = ("/whoami", "/decide", "/revocations/feed", "/healthz", "/readyz", "/metrics", *DIALECTS)
 
 
 @pytest.fixture
@@ -38,7 +38,8 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def test_every_route_is_documented(document: dict[str, Any]) -> None:
     routes = {route.name for route in ROUTES if route.template != "/docs/assets/{name}"}
     hot = {f"{'POST' if path == '/decide' else 'GET'} {path}" for path in HOT}
-    assert {name for name, _ in operations(document)} == routes | hot
+    unlisted = {"GET /.well-known/jwks.json"}  # another name of /oauth2/jwks
+    assert {name for name, _ in operations(document)} == routes | hot | OTHERWISE - unlisted
 
 
 def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
@@ -57,7 +58,9 @@ def test_refusals_are_those_of_the_decision_table(document: dict[str, Any]) -> N
             assert all(str(PROBLEMS[code][0]) == status for code in codes), name
             if status >= "400":
                 assert named or codes, f"{name} {status}"
-                assert list(answer["content"]) == ["application/problem+json"]
+                # OAuth clients are answered in words of their own (RFC 6749 section 5.2).
+                told_as = "application/json" if operation["tags"] == ["OAuth"] else "application/problem+json"
+                assert list(answer["content"]) == [told_as]
 
 
 def cells(document: dict[str, Any], method: str, path: str) -> set[str]:
@@ -71,8 +74,9 @@ def test_cells_follow_the_rules_of_the_routes(document: dict[str, Any]) -> None:
     assert cells(document, "get", "/docs") == anywhere
     assert cells(document, "post", "/login") == anywhere | {"C07", "C16", "C17"}
     assert cells(document, "get", "/whoami") == anywhere | judged
-    assert cells(document, "get", "/users") == anywhere | judged | {"C12"}
-    assert cells(document, "get", "/tokens/{userid}") == anywhere | judged | {"C13"}
+    assert cells(document, "get", "/users") == anywhere | judged | {"C11", "C12"}
+    assert cells(document, "get", "/tokens/{userid}") == anywhere | judged | {"C11", "C13"}
+    assert cells(document, "post", "/oauth2/token") == anywhere | judged - {"C05"}
 
 
 def test_security_schemes_are_the_mechanisms(document: dict[str, Any]) -> None:
@@ -81,15 +85,24 @@ def test_security_schemes_are_the_mechanisms(document: dict[str, Any]) -> None:
         "cookie": "apiKey",
         "basic": "http",
         "bearer": "http",
+        "api-key": "apiKey",
+        "client": "http",
     }
+    assert schemes["api-key"]["name"] == "X-API-Key"
     assert schemes["cookie"]["name"] == "__Host-watchword"
-    assert document["paths"]["/users"]["get"]["security"] == [{"cookie": []}, {"basic": []}, {"bearer": []}]
+    assert document["paths"]["/users"]["get"]["security"] == [
+        {"cookie": []},
+        {"basic": []},
+        {"bearer": []},
+        {"api-key": []},
+    ]
     assert document["paths"]["/login"]["post"]["security"] == []
+    assert document["paths"]["/oauth2/token"]["post"]["security"] == [{"client": []}]
 
 
 def test_only_configured_mechanisms_are_offered(make_world: Callable[..., World]) -> None:
     told = make_world(space={"mechanisms": ["bearer"]})("GET", "/openapi.json").json()
-    assert list(told["components"]["securitySchemes"]) == ["bearer"]
+    assert list(told["components"]["securitySchemes"]) == ["bearer", "client"]
     assert cells(told, "get", "/whoami") == {"C10", "C14", "C18", "C03", "C04", "C09", "C16", "C17"}
 
 

@@ -36,7 +36,8 @@ def test_listed_sessions_show_no_token_or_fingerprint__F33(world: World) -> None
     token = world.log_in("ann")
     answer = world("GET", "/sessions", bearer=token)
     assert set(answer.json()["sessions"][0]) == {
-        "id", "subject", "created_at", "last_seen", "expires_at", "idle_expires_at", "address", "user_agent", "current",
+        "id", "kind", "subject", "created_at", "last_seen", "expires_at", "idle_expires_at", "address", "country",
+        "user_agent", "device", "client", "current",
     }  # fmt: skip
     assert token not in answer.text
 

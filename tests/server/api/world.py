@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import httpx
 
 from watchword.config.build import build
+from watchword.config.hooks import NO_HOOKS, Hooks
+from watchword.config.serving import feed_source
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed, NotYet, Question
 from watchword.core.decide import Granted, Refused
@@ -22,7 +24,9 @@ from watchword.edge.drive import Answers
 from watchword.http.message import Request
 from watchword.server.api import create_api, knows
 from watchword.server.app import create_app
+from watchword.server.feed import feed
 from watchword.server.metrics import Metrics
+from watchword.storage import Storage
 from watchword.storage.memory import MemoryStorage
 
 T = TypeVar("T")
@@ -105,12 +109,15 @@ class Seen:
 
 
 class World:
-    """The server, and a client that keeps nothing between its requests."""
+    """The server, and a client that keeps nothing between its requests.
 
-    def __init__(self, data: Path, **settings: Any) -> None:
+    Over the reference storage with all of ACCOUNTS, where no other `storage` is given.
+    """
+
+    def __init__(self, data: Path, *, hooks: Hooks = NO_HOOKS, storage: Storage | None = None, **settings: Any) -> None:
         passwords = {"hashing": {"t": 1, "m": 8, "p": 1}, **settings.pop("passwords", {})}
         space = {
-            "mechanisms": ["session", "auth-token", "basic", "bearer"],
+            "mechanisms": ["session", "auth-token", "basic", "bearer", "api-key"],
             "no_auth_challenge": "no-popup",
             **settings.pop("space", {}),
         }
@@ -118,14 +125,18 @@ class World:
         configured = Settings.model_validate({"passwords": passwords, "realm": realm, "space": [space], **settings})
         self.now = NOW
         self.seen = Seen()
-        self.storage = MemoryStorage()
-        self.storage.put_accounts(account(name) for name in ACCOUNTS)
-        self._parts = build(configured, data, self.seen, storage=self.storage)
+        self.storage: Storage = MemoryStorage() if storage is None else storage
+        if storage is None:
+            self.storage.put_accounts(account(name) for name in ACCOUNTS)
+        self._parts = build(configured, data, self.seen, storage=self.storage, hooks=hooks)
         self.answers = Fragile(self._parts.service.engine.answers)
         engine = replace(self._parts.service.engine, answers=self.answers, clock=lambda: self.now)
         self.service = replace(self._parts.service, engine=engine)
         self.api = create_api(self.service)
-        self.application = create_app(self.service, self.api, knows(self.api), Metrics(), lambda: 0.0)
+        counters = Metrics()
+        source = feed_source(configured, self.service, self.storage, counters, "epoch")
+        told = feed(self.service, source)
+        self.application = create_app(self.service, self.api, knows(self.api), counters, lambda: 0.0, told)
         self._runner = asyncio.Runner()
 
     def close(self) -> None:

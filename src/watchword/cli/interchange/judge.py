@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from watchword.cli.interchange.client_entries import ClientEntry, read_client
+from watchword.cli.interchange.key_entries import KeyEntry, read_key
 from watchword.cli.interchange.members import Wrong
 from watchword.cli.interchange.repeats import Repeats
 from watchword.cli.interchange.session_entries import SessionEntry, read_session
-from watchword.cli.interchange.source import Found, Source, Unreadable
+from watchword.cli.interchange.source import Entry, Found, Source, Unreadable
 from watchword.cli.interchange.user_entries import UserEntry, read_user
 from watchword.cli.refusal import Refusal
 
+if TYPE_CHECKING:
+    from watchword.core.records import Json
+
+E = TypeVar("E")
+
 MOST_LISTED = 20
 
-Read: TypeAlias = UserEntry | SessionEntry | Wrong
+Read: TypeAlias = UserEntry | ClientEntry | KeyEntry | SessionEntry | Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,8 @@ class Judged:
     """How much a file holds with which nothing is wrong."""
 
     users: int
+    clients: int
+    keys: int
     sessions: int
 
 
@@ -33,7 +42,7 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
     Raises:
         Refusal: with a line for each problem, or for the first ones of many.
     """
-    users = sessions = 0
+    users = clients = keys = sessions = 0
     problems = _Problems(source.name)
     with closing(Repeats()) as repeats:
         for found in source.entries():
@@ -41,6 +50,12 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
                 case UserEntry(name=name):
                     users += 1
                     repeats.note(_USER + name.encode(), found.place)
+                case ClientEntry(id=id):
+                    clients += 1
+                    repeats.note(_CLIENT + id.encode(), found.place)
+                case KeyEntry(fingerprint=fingerprint):
+                    keys += 1
+                    repeats.note(_KEY + fingerprint, found.place)
                 case SessionEntry(fingerprint=fingerprint):
                     sessions += 1
                     repeats.note(_SESSION + fingerprint, found.place)
@@ -52,21 +67,39 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
             who = key.removeprefix(_USER).decode() if key.startswith(_USER) else None
             problems.add(last, who, f"stands there twice, first at {first}; write it once")
     problems.refuse()
-    return Judged(users, sessions)
+    return Judged(users, clients, keys, sessions)
 
 
-_USER, _SESSION = b"user ", b"session "
+_USER, _CLIENT, _KEY, _SESSION = b"user ", b"client ", b"key ", b"session "
 
 
 def read_entry(found: Found) -> Read:
     """What an entry says, or what is wrong with it."""
     if isinstance(found, Unreadable):
         return Wrong(None, (found.says,))
-    if found.kind == "user":
-        return read_user(found.value)
-    if found.kind == "session":
-        return read_session(found.value)
-    return Wrong(None, (f"is a {found.kind}, and this version cannot keep {found.kind}s yet; leave it out",))
+    return _READERS[found.kind](found.value)
+
+
+_READERS: Mapping[str, Callable[[Json], Read]] = {
+    "user": read_user,
+    "client": read_client,
+    "key": read_key,
+    "session": read_session,
+}
+
+
+def entries_of(source: Source, kind: str, entry: type[E]) -> Iterator[E]:
+    """The entries of one kind, all of which were judged before.
+
+    Raises:
+        Refusal: where one is not what it was then.
+    """
+    for found in source.entries():
+        if isinstance(found, Entry) and found.kind == kind:
+            read = read_entry(found)
+            if not isinstance(read, entry):
+                raise Refusal(f"{source.name} changed while it was read: run the import again.")
+            yield read
 
 
 class _Problems:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from watchword.cli.interchange.instants import read_instant
 from watchword.cli.interchange.labels import label_problem
 from watchword.core.names import LONGEST_SPELLING, NameRefused, account_name
+from watchword.tokens.api_key import is_scope
 
 if TYPE_CHECKING:
     from watchword.core.principal import Instant
@@ -106,15 +108,23 @@ def label(value: Json) -> str:
 
 def labels(value: Json) -> frozenset[str]:
     """A set of labels."""
+    return frozenset(each(value, label))
+
+
+def scopes(value: Json) -> frozenset[str]:
+    """A set of scopes."""
+    return frozenset(each(value, _scope))
+
+
+def each(value: Json, reader: Callable[[Json], T]) -> Iterator[T]:
+    """Every item of an array, as the reader makes it."""
     if not isinstance(value, list):
         raise Unfit('is no array; write ["...", "..."]')
-    found: set[str] = set()
     for index, item in enumerate(value):
         try:
-            found.add(label(item))
+            yield reader(item)
         except Unfit as unfit:
             raise Unfit(f"has an entry {index} that {unfit}") from None
-    return frozenset(found)
 
 
 def switch(value: Json) -> bool:
@@ -137,3 +147,30 @@ def span(value: Json) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1e10:
         raise Unfit("is no length of time; write seconds, more than 0")
     return float(value)
+
+
+def digest(value: Json) -> bytes:
+    """A SHA-256 in hexadecimal."""
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise Unfit("is no SHA-256; write its 64 hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def public_id(value: Json) -> str:
+    """The id of a record that was exported."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Unfit("is no id that was exported; leave it out")
+    return value
+
+
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
+
+
+def _scope(value: Json) -> str:
+    if not isinstance(value, str) or not is_scope(value):
+        raise Unfit(
+            "is no scope; write 1 to 100 visible ASCII characters, without quotation marks and backslashes, and not * "
+            "alone"
+        )
+    return value

@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from watchword.cli.interchange.judge import Read, read_entry
+from watchword.cli.interchange.judge import entries_of
 from watchword.cli.interchange.session_entries import SessionEntry
-from watchword.cli.interchange.source import Entry, Source
+from watchword.cli.interchange.source import Source
 from watchword.cli.interchange.user_entries import UserEntry
-from watchword.cli.refusal import Refusal
 from watchword.core.principal import Instant
 from watchword.core.questions import FindAccount
 from watchword.core.records import Account, Session
@@ -34,8 +33,7 @@ def put_users(source: Source, storage: Storage, hashing: Hashing, now: Instant, 
 
     def accounts() -> Iterator[Account]:
         waiting: deque[Callable[[], Account]] = deque()
-        for read in _read(source, "user"):
-            assert isinstance(read, UserEntry)
+        for read in entries_of(source, "user", UserEntry):
             existing = storage.find_account(FindAccount(read.name, fresh=True))
             if read.password is None:
                 waiting.append(partial(merged_account, read, existing, hashing, now))
@@ -66,8 +64,7 @@ def put_sessions(
 
     def sessions() -> Iterator[Session]:
         nonlocal dead
-        for read in _read(source, "session"):
-            assert isinstance(read, SessionEntry)
+        for read in entries_of(source, "session", SessionEntry):
             account = find(read.user)
             session = None if account is None else session_of(read, account, idle_timeout, now)
             if session is None or session.idle_expires_at <= now:
@@ -83,12 +80,14 @@ def put_sessions(
 def merged_account(entry: UserEntry, existing: Account | None, hashing: Hashing, now: Instant) -> Account:
     """The account as the entry wants it; what the entry does not speak of stays as it is.
 
-    A password that is right already keeps its hash, and so its stamp: sessions live on.
+    A password that is right already keeps its hash, and so its stamp: sessions live on. An account that is disabled by
+    this gets another: nothing comes back when it is enabled again.
     """
     created_at = now if entry.created_at is None else entry.created_at
     before = existing or Account(name=entry.name, stamp=new_stamp(os.urandom), created_at=created_at)
     stored = _stored(entry, before.password_hash, hashing)
-    stamp = before.stamp if stored == before.password_hash else new_stamp(os.urandom)
+    falls = entry.disabled is True and not before.disabled
+    stamp = new_stamp(os.urandom) if falls or stored != before.password_hash else before.stamp
     return replace(
         before,
         stamp=entry.stamp or stamp,
@@ -132,12 +131,3 @@ def _stored(entry: UserEntry, kept: str | None, hashing: Hashing) -> str | None:
 def _public_id(fingerprint: bytes) -> str:
     """An id that can be shown, and that the same session always gets."""
     return base62(hashlib.sha256(b"watchword imported session id v1" + fingerprint).digest()[:16])
-
-
-def _read(source: Source, kind: str) -> Iterator[Read]:
-    for found in source.entries():
-        if isinstance(found, Entry) and found.kind == kind:
-            read = read_entry(found)
-            if not isinstance(read, UserEntry | SessionEntry):
-                raise Refusal(f"{source.name} changed while it was read: run the import again.")
-            yield read

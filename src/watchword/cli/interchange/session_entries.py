@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watchword.cli.interchange.members import NO_OBJECT, Members, Unfit, Wrong, instant, label, labels, name, span, text
+from watchword.cli.interchange.members import (
+    NO_OBJECT,
+    Members,
+    Unfit,
+    Wrong,
+    digest,
+    instant,
+    label,
+    labels,
+    name,
+    public_id,
+    span,
+    text,
+)
 from watchword.core.records import Json, Session
 from watchword.crypto.secret import fingerprint
 
@@ -60,8 +73,6 @@ _SESSION = (
 
 # Tokens travel in cookies and header fields. A shorter one could be guessed.
 _TOKEN = re.compile(r"[\x21-\x7e]{16,4096}")
-_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
-_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 
 def read_session(value: Json) -> SessionEntry | Wrong:
@@ -76,9 +87,9 @@ def read_session(value: Json) -> SessionEntry | Wrong:
     user = members.read("user", name)
     entry = SessionEntry(
         user=user or "",
-        fingerprint=members.read("token", _token) or members.read("token_fingerprint", _fingerprint) or b"",
+        fingerprint=members.read("token", _token) or members.read("token_fingerprint", digest) or b"",
         expires_at=members.read("expires_at", instant) or 0.0,
-        id=members.read("id", _id),
+        id=members.read("id", public_id),
         stamp=members.read("stamp", label),
         created_at=members.read("created_at", instant),
         auth_time=members.read("auth_time", instant),
@@ -115,18 +126,6 @@ def _token(value: Json) -> bytes:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise Unfit("is no session token; write 16 or more visible ASCII characters")
     return fingerprint(value.encode("ascii"))
-
-
-def _fingerprint(value: Json) -> bytes:
-    if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
-        raise Unfit("is no SHA-256 of a token; write its 64 hexadecimal digits")
-    return bytes.fromhex(value)
-
-
-def _id(value: Json) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Unfit("is no id that was exported; leave it out")
-    return value
 
 
 def _data(value: Json) -> dict[str, Json]:

@@ -135,7 +135,9 @@ def _of_line(place: str, content: bytes) -> Found:
         ((kind, inner),) = value.items()
         if kind in KINDS.values():
             return Entry(place, kind, inner)
-    return Unreadable(place, 'is no entry; write {"user": {...}} or {"session": {...}}')
+    return Unreadable(
+        place, 'is no entry; write {"user": {...}}, {"client": {...}}, {"key": {...}} or {"session": {...}}'
+    )
 
 
 def _whole_object(file: BinaryIO) -> list[Found]:

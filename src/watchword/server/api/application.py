@@ -10,11 +10,27 @@ from starlette.middleware import Middleware
 from starlette.routing import Match
 
 from watchword.edge.asgi import Scope
-from watchword.server.api import login, logout, openmrs, passwords, roles, session, sessions, sign_up, users
+from watchword.server.api import (
+    auth,
+    jwks,
+    keys,
+    login,
+    logout,
+    openmrs,
+    passwords,
+    revocations,
+    roles,
+    session,
+    sessions,
+    sign_up,
+    users,
+)
 from watchword.server.api.docs import docs_routes
 from watchword.server.api.envelope import Envelope
 from watchword.server.api.errors import add_error_handlers
+from watchword.server.api.oauth import introspect, metadata_routes, revoke, token
 from watchword.server.api.openapi import Document, openapi_document
+from watchword.server.api.token_errors import add_token_error_handler
 from watchword.server.api.tokens import token_routes
 from watchword.server.service import Service
 
@@ -29,8 +45,16 @@ def create_api(service: Service) -> FastAPI:
     routers: tuple[APIRouter, ...] = (
         login.router,
         logout.router,
+        auth.router,
+        jwks.router,
+        token.router,
+        introspect.router,
+        revoke.router,
+        metadata_routes(service),
         session.router,
         sessions.router,
+        revocations.router,
+        keys.router,
         token_routes(service.engine.token_location),
         roles.router,
         sign_up.router,
@@ -52,6 +76,7 @@ def create_api(service: Service) -> FastAPI:
     )
     api.openapi = document  # type: ignore[method-assign]
     add_error_handlers(api)
+    add_token_error_handler(api)
     # `include_router` would make every route anew, at the first request, and hold up all others meanwhile.
     api.router.routes.extend(routes)
     return api

@@ -41,7 +41,7 @@ def content(model: type[M], *, forms: bool = False) -> Callable[[Request], Await
     accepted = (JSON_TYPE, FORM_TYPE) if forms else (JSON_TYPE,)
 
     async def read(request: Request) -> M:
-        media_type = _media_type(request, accepted)
+        media_type = media_type_of(request, accepted)
         received = await read_bounded(request)
         value = read_form(received) if media_type == FORM_TYPE else read_json(received)
         try:
@@ -54,14 +54,14 @@ def content(model: type[M], *, forms: bool = False) -> Callable[[Request], Await
 
 async def json_object(request: Request) -> dict[str, Json]:
     """The content as a JSON object of any shape."""
-    _media_type(request, (JSON_TYPE,))
+    media_type_of(request, (JSON_TYPE,))
     value = read_json(await read_bounded(request))
     if not isinstance(value, dict):
         raise Wrong("invalid-content", "Send a JSON object.")
     return value
 
 
-def _media_type(request: Request, accepted: tuple[str, ...]) -> str:
+def media_type_of(request: Request, accepted: tuple[str, ...]) -> str:
     """The media type, where it is one of those: `text/plain` that happens to be JSON needs no preflight (F27)."""
     lines = request.headers.getlist("content-type")
     media_type, *parameters = (members(lines[0], ";") if len(lines) == 1 else []) or [""]
@@ -167,13 +167,26 @@ def _integer(text: str) -> int:
 
 
 def read_form(content: bytes) -> dict[str, str]:
-    """The fields of a form. Only `&` separates them: some readers take `;` too, and would see other fields.
+    """The fields of a form.
 
     Raises:
         Wrong: for a field that comes twice, too many fields, and what is not UTF-8.
     """
+    pairs = read_pairs(content)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise Wrong("malformed-content", "A field comes twice.")
+    return fields
+
+
+def read_pairs(content: bytes) -> list[tuple[str, str]]:
+    """The fields of a form, in order. Only `&` separates them: some readers take `;` too, and would see other fields.
+
+    Raises:
+        Wrong: for too many fields, and what is not UTF-8.
+    """
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             content.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=bool(content),
@@ -183,7 +196,3 @@ def read_form(content: bytes) -> dict[str, str]:
         )
     except ValueError:
         raise Wrong("malformed-content", f"This is not a form of at most {MOST_FIELDS} fields in UTF-8.") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise Wrong("malformed-content", "A field comes twice.")
-    return fields

@@ -101,7 +101,7 @@ def _operation(document: Document, path: str, method: str, told: Mapping[str, An
         paragraphs=tuple(part.strip() for part in told.get("description", "").split("\n\n") if part.strip()),
         credentials=tuple(name for scheme in told["security"] for name in scheme),
         parameters=tuple(
-            Member(each["name"], _kind(each["schema"]), each["required"], each.get("description", ""))
+            Member(each["name"], _kind(each["schema"]), each.get("required", False), each.get("description", ""))
             for each in told.get("parameters", ())
         ),
         content_types=tuple(content),

@@ -87,6 +87,50 @@ _DECIDE: Final[Operation] = {
     PROBLEMS_KEY: ["malformed-content", "content-too-large", "unsupported-content", "invalid-content"],
 }
 
+_FEED: Final[Operation] = {
+    "tags": ["verifiers"],
+    "summary": "What was revoked",
+    "description": (
+        "For verifiers without a database, on loopback, at trusted peers, or with the role `verifier` (a key with the "
+        "scope `revocations` will do). Server-sent events, each a signed message (JWS, `typ: revocations+jwt`); at "
+        "least one a second, so silence means that the connection is lost. With `Accept: application/json` or `pull`, "
+        "one answer."
+    ),
+    "parameters": [
+        {
+            "name": "since",
+            "in": "query",
+            "schema": {"type": "integer"},
+            "description": "The number up to which everything is known; `Last-Event-ID` will do.",
+        },
+        {
+            "name": "epoch",
+            "in": "query",
+            "schema": _TEXT,
+            "description": "The epoch that `since` belongs to: in another one everything is told anew.",
+        },
+        {
+            "name": "nonce",
+            "in": "query",
+            "schema": _TEXT,
+            "description": "Comes back in the first message, which is so known to be new.",
+        },
+        {"name": "pull", "in": "query", "schema": {"type": "string"}, "description": "One answer instead of events."},
+    ],
+    "responses": {
+        "200": {
+            "description": "Signed messages.",
+            "content": {
+                "text/event-stream": {"schema": _TEXT},
+                "application/json": {
+                    "schema": {"type": "object", "required": ["messages"], "properties": {"messages": _TEXTS}}
+                },
+            },
+        }
+    },
+    PROBLEMS_KEY: ["malformed-content"],
+}
+
 HOT_ROUTES: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/whoami": {
         "get": {
@@ -98,6 +142,7 @@ HOT_ROUTES: Final[Mapping[str, Mapping[str, Operation]]] = {
     },
     **{path: {"get": _verify(path)} for path in DIALECTS},
     "/decide": {"post": _DECIDE},
+    "/revocations/feed": {"get": _FEED},
     "/healthz": {"get": {"tags": ["monitoring"], "summary": "Is the process alive", "responses": _answers("It is.")}},
     "/readyz": {
         "get": {

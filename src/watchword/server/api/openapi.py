@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from watchword.core.decide import CELLS, Cell, Challenges
 from watchword.core.mechanism import Kind
 from watchword.core.requirement import Precedence, Requirement
-from watchword.core.space import ProtectionSpace
+from watchword.core.space import ProtectionSpace, Target
 from watchword.http.message import Request
 from watchword.http.target import Ambiguous
 from watchword.server.api.documented import CELLS_KEY, PROBLEMS_KEY
@@ -40,25 +40,26 @@ def openapi_document(api: FastAPI, service: Service) -> Document:
         paths[path] = {method: deepcopy(dict(operation)) for method, operation in operations.items()}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            _complete(operation, _requirement(service, method, path), service.space)
+            _complete(operation, _target(service, method, path))
     components: Document = document.setdefault("components", {})
     components["securitySchemes"] = _security_schemes(service)
-    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    components.setdefault("schemas", {}).update({"Problem": PROBLEM_SCHEMA, "OAuthError": OAUTH_ERROR_SCHEMA})
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document
 
 
-def _requirement(service: Service, method: str, path: str) -> Requirement:
-    """What the rules demand there; each parameter of the path stands for some name."""
+def _target(service: Service, method: str, path: str) -> Target:
+    """The space of a route, and what the rules demand there; each parameter of the path stands for some name."""
     sample = "/".join("name" if part.startswith("{") else part for part in path.split("/"))
     target = service.own.find(Request(method.upper(), sample.encode("ascii")))
     assert not isinstance(target, Ambiguous), f"our own path {path} is ambiguous"
-    return target.requirement
+    return target
 
 
-def _complete(operation: Document, requirement: Requirement, space: ProtectionSpace) -> None:
+def _complete(operation: Document, target: Target) -> None:
     """Add what the rule of the route says: which credentials it takes, and how it is refused."""
+    requirement, space = target.requirement, target.space
     cells = {*cells_of(requirement, space), *cast("list[str]", operation.pop(CELLS_KEY, []))}
     problems = cast("list[str]", operation.pop(PROBLEMS_KEY, []))
     responses: Document = operation.setdefault("responses", {})
@@ -68,9 +69,11 @@ def _complete(operation: Document, requirement: Requirement, space: ProtectionSp
     for status, answer in responses.items():
         if answer["description"] == "Successful Response":
             answer["description"] = HTTPStatus(int(status)).phrase
-    responses.update(_refusals([(id, _status(CELLS[id], requirement)) for id in sorted(cells)], problems))
+    answered = [(id, _status(CELLS[id], requirement)) for id in sorted(cells)]
+    responses.update(_refusals(answered, problems, _FACES[space.face]))
     operation["responses"] = dict(sorted(responses.items()))
-    operation["security"] = [] if requirement.public else [{name: []} for name in _schemes(space)]
+    schemes: list[Document] = [] if requirement.public else [{name: []} for name in _schemes(space)]
+    operation.setdefault("security", schemes)  # a route that asks for an OAuth client says so itself
 
 
 def cells_of(requirement: Requirement, space: ProtectionSpace) -> Iterable[str]:
@@ -106,7 +109,15 @@ def _status(cell: Cell, requirement: Requirement) -> int:
     return status
 
 
-def _refusals(cells: Iterable[tuple[str, int]], problems: Iterable[str]) -> Document:
+_FACES: Mapping[str, tuple[str, str]] = {
+    "problem": ("application/problem+json", "Problem"),
+    "oauth": ("application/json", "OAuthError"),
+}
+"""Media type and schema of refusals, by the face of the space."""
+
+
+def _refusals(cells: Iterable[tuple[str, int]], problems: Iterable[str], face: tuple[str, str]) -> Document:
+    media_type, schema = face
     told: defaultdict[int, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     fields: defaultdict[int, Document] = defaultdict(dict)
     for id, status in cells:
@@ -123,7 +134,7 @@ def _refusals(cells: Iterable[tuple[str, int]], problems: Iterable[str]) -> Docu
     return {
         str(status): {
             "description": "; ".join(f"{title} ({', '.join(names)})" for title, names in titles.items()),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
             **({"headers": fields[status]} if fields[status] else {}),
         }
         for status, titles in told.items()
@@ -140,7 +151,13 @@ def _schemes(space: ProtectionSpace) -> list[str]:
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
-_SCHEME_OF: Mapping[str, str] = {"session": "cookie", "basic": "basic", "auth-token": "basic", "bearer": "bearer"}
+_SCHEME_OF: Mapping[str, str] = {
+    "session": "cookie",
+    "basic": "basic",
+    "auth-token": "basic",
+    "bearer": "bearer",
+    "api-key": "api-key",
+}
 
 
 def _security_schemes(service: Service) -> Document:
@@ -152,9 +169,24 @@ def _security_schemes(service: Service) -> Document:
             "description": f"The session cookie; `{service.cookie.settings.cleartext_name}` on cleartext loopback.",
         },
         "basic": {"type": "http", "scheme": "basic", "description": "User name and password, or an auth token."},
-        "bearer": {"type": "http", "scheme": "bearer", "description": "A session's token, `ww_s_…`."},
+        "api-key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "An API key, `ww_k_…`; or `Authorization: APIKEY <key>`.",
+        },
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A session's token, `ww_s_…`, or an access token.",
+        },
+        "client": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "Id and secret of an OAuth client; they may be sent in the form, too.",
+        },
     }
-    return {name: known[name] for name in _schemes(service.space)}
+    return {name: known[name] for name in (*_schemes(service.space), "client")}
 
 
 def _version() -> str:
@@ -163,6 +195,14 @@ def _version() -> str:
     except PackageNotFoundError:  # run from a checkout that is not installed
         return "0"
 
+
+OAUTH_ERROR_SCHEMA: Document = {
+    "type": "object",
+    "title": "OAuthError",
+    "description": "An error of an OAuth endpoint (RFC 6749 section 5.2).",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
 
 PROBLEM_SCHEMA: Document = {
     "type": "object",

@@ -1,4 +1,4 @@
-"""/sessions: the sessions of whoever asks, or, for administrators, of anybody."""
+"""/sessions: the log-ins of whoever asks, or, for administrators, of anybody: sessions, and those that gave tokens."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from starlette.responses import Response
 from watchword.core.ask import ask
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
-from watchword.core.questions import EndSessions, ListSessions
+from watchword.core.questions import EndFamilies, EndSessions, ListFamilies, ListSessions
+from watchword.flows.revocations import end_families
 from watchword.server.api.call import Call, Here
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import NotHere
 from watchword.server.api.session import current_session
-from watchword.server.api.views import SessionsView, session_view
+from watchword.server.api.views import SessionsView, family_view, session_view
 from watchword.server.rules import administrator
 
 router = APIRouter(tags=["sessions"])
@@ -29,26 +30,31 @@ Others = Annotated[bool, Query(description="Keep the session that asks.")]
 _CELLS = ("C12", "C17")
 
 
-@router.get("/sessions", summary="List sessions", openapi_extra=documented(cells=_CELLS))
+@router.get("/sessions", summary="List log-ins", openapi_extra=documented(cells=_CELLS))
 async def list_sessions(call: Here, subject: Subject = None) -> SessionsView:
-    """The sessions that have not ended, newest first."""
-    owner = await _owner(call, subject)
-    sessions = await call.run(ask(ListSessions(owner, call.service.now())))
-    mine = call.who.authentication.session
-    return SessionsView(sessions=[session_view(session, current=session.id == mine) for session in sessions])
+    """The log-ins that have not ended, newest first."""
+    owner, now, mine = await _owner(call, subject), call.service.now(), call.who.authentication.session
+    sessions = await call.run(ask(ListSessions(owner, now)))
+    families = await call.run(ask(ListFamilies(owner, now)))
+    listed = [
+        *((each.created_at, session_view(each, current=each.id == mine)) for each in sessions),
+        *((each.created_at, family_view(each, current=each.id == mine)) for each in families),
+    ]
+    listed.sort(key=lambda dated: dated[0], reverse=True)
+    return SessionsView(sessions=[view for _, view in listed])
 
 
 @router.delete(
     "/sessions/{id}",
-    summary="End one session",
+    summary="End one log-in",
     status_code=204,
     response_class=Response,
     openapi_extra=documented(cells=_CELLS, problems=("not-found",)),
 )
 async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
-    """Ends the session with this public id, on every node."""
+    """Ends the log-in with this public id, with all its tokens, on every node."""
     owner = await _owner(call, subject)
-    if not await call.run(ask(EndSessions(owner, id=id))):
+    if not await call.run(ask(EndSessions(owner, id=id))) and not await call.run(ask(EndFamilies((id,), owner))):
         raise NotHere
     _note(call, owner, 1)
     return _ended(call, own=id == call.who.authentication.session)
@@ -56,17 +62,24 @@ async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
 
 @router.delete(
     "/sessions",
-    summary="End all sessions",
+    summary="End all log-ins",
     status_code=204,
     response_class=Response,
     openapi_extra=documented(cells=_CELLS),
 )
 async def end_sessions(call: Here, subject: Subject = None, others: Others = False) -> Response:
-    """Ends all sessions of the subject, this one too unless `others` is true."""
+    """Ends all log-ins of the subject, this one too unless `others` is true."""
     owner = await _owner(call, subject)
     kept = await call.run(current_session(call)) if others else None
-    _note(call, owner, await call.run(ask(EndSessions(owner, keep=None if kept is None else kept.fingerprint))))
+    ended = await call.run(ask(EndSessions(owner, keep=None if kept is None else kept.fingerprint)))
+    ended += await call.run(end_families(owner, call.service.now(), keep=_family_of(call) if others else None))
+    _note(call, owner, ended)
     return _ended(call, own=kept is None and owner == call.who.subject)
+
+
+def _family_of(call: Call) -> str | None:
+    """The log-in by whose token the principal was proven, if it is one that gave tokens: ids are never shared."""
+    return call.who.authentication.session
 
 
 async def _owner(call: Call, subject: str | None) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
+from watchword.core.grants import FIRST_PARTY, Family
 from watchword.core.principal import Principal
 from watchword.core.records import Account, Json, Session
 from watchword.http.timestamps import milliseconds
@@ -18,13 +21,20 @@ class SessionTerm(BaseModel):
 
 
 class SessionView(SessionTerm):
-    """A session in a list; `current` marks the one that asks."""
+    """A log-in in a list: a session, or one that gave a refresh token. `current` marks the one that asks.
 
+    `client` is the OAuth client, where there is one, and `device` what the client calls itself.
+    """
+
+    kind: Literal["session", "refresh"]
     subject: str
     created_at: str
     last_seen: str
     address: str
+    country: str
     user_agent: str
+    device: str
+    client: str | None
     current: bool
 
 
@@ -67,7 +77,7 @@ class AccountsView(BaseModel):
 
 
 class SessionsView(BaseModel):
-    """Sessions, newest first."""
+    """Log-ins, newest first."""
 
     sessions: list[SessionView]
 
@@ -105,11 +115,34 @@ def session_view(session: Session, *, current: bool) -> SessionView:
     """The session in a list."""
     return SessionView(
         **session_term(session).model_dump(),
+        kind="session",
         subject=session.subject,
         created_at=milliseconds(session.created_at),
         last_seen=milliseconds(session.last_seen),
         address=session.address,
+        country="",
         user_agent=session.user_agent,
+        device="",
+        client=None,
+        current=current,
+    )
+
+
+def family_view(family: Family, *, current: bool) -> SessionView:
+    """A log-in that gave a refresh token, in a list. It has no inactivity timeout."""
+    return SessionView(
+        id=family.id,
+        expires_at=milliseconds(family.expires_at),
+        idle_expires_at=milliseconds(family.expires_at),
+        kind="refresh",
+        subject=family.subject,
+        created_at=milliseconds(family.created_at),
+        last_seen=milliseconds(family.last_used),
+        address=family.address,
+        country=family.country,
+        user_agent=family.user_agent,
+        device=family.device,
+        client=None if family.client_id == FIRST_PARTY else family.client_id,
         current=current,
     )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from typing import Literal
 
+from watchword.core.grants import state_of
 from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, IssueAuthToken, RevokeAuthToken
 from watchword.core.records import Account, AuthTokenInputs
+from watchword.storage.noted import Kind
 from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
-from watchword.storage.sql import records
-from watchword.storage.sql.changes import note_account
-from watchword.storage.sql.records import FIND_ACCOUNT, account_values
+from watchword.storage.sql.changes import note, note_if_known
+from watchword.storage.sql.family_writes import end_families_of_account
+from watchword.storage.sql.key_writes import end_keys_of_account
+from watchword.storage.sql.records import account_values, find_account
 
 _ADD = """INSERT INTO accounts
     (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at)
@@ -29,17 +32,13 @@ _REVOKE = """UPDATE auth_tokens SET generation = generation + 1, issued_at = NUL
     WHERE name = ? AND issued_at IS NOT NULL"""
 
 
-def find_account(db: sqlite3.Connection, name: str) -> Account | None:
-    row = db.execute(FIND_ACCOUNT, (name,)).fetchone()
-    return None if row is None else records.account(row)
-
-
 def add_account(db: sqlite3.Connection, question: AddAccount) -> bool:
     account = question.account
     if db.execute(_ADD, account_values(account)).rowcount == 0:
         return False
     if account.auth_token is not None and not account.disabled:
         _put_token(db, account.name, account.auth_token)
+    note_if_known(db, Kind.ACCOUNT, account.name)
     return True
 
 
@@ -53,10 +52,14 @@ def change_account(db: sqlite3.Connection, question: ChangeAccount) -> Account |
 
 
 def delete_account(db: sqlite3.Connection, question: DeleteAccount) -> bool:
-    if db.execute(_DELETE, (question.name,)).rowcount == 0:  # its auth token and places go with it
+    account = find_account(db, question.name)
+    if account is None:
         return False
+    db.execute(_DELETE, (question.name,))  # its auth token and places go with it
     db.execute(_END_OTHERS, (question.name, None))
-    note_account(db, question.name)
+    end_families_of_account(db, account, None)
+    end_keys_of_account(db, question.name)
+    note(db, Kind.ACCOUNT, [question.name])
     return True
 
 
@@ -67,14 +70,14 @@ def issue_auth_token(db: sqlite3.Connection, question: IssueAuthToken) -> AuthTo
     token = issued_token(_last_generation(db, question.name), account.auth_token, question)
     if token != account.auth_token:
         _put_token(db, question.name, token)
-        note_account(db, question.name)
+        note(db, Kind.OF_ACCOUNT, [question.name])
     return token
 
 
 def revoke_auth_token(db: sqlite3.Connection, question: RevokeAuthToken) -> bool:
     if db.execute(_REVOKE, (question.name,)).rowcount == 0:
         return False
-    note_account(db, question.name)
+    note(db, Kind.OF_ACCOUNT, [question.name])
     return True
 
 
@@ -98,11 +101,13 @@ def _replace(db: sqlite3.Connection, before: Account, after: Account, keep: byte
         kept = None if after.disabled else keep
         db.execute(_END_OTHERS, (before.name, kept))
         db.execute(_CARRY_OVER, (after.stamp, kept, before.name))
+        end_families_of_account(db, before, after)
     if after.auth_token is None:
         db.execute(_REVOKE, (before.name,))
     elif after.auth_token != before.auth_token:
         _put_token(db, before.name, after.auth_token)
-    note_account(db, before.name)
+    same = state_of(before) == state_of(after)
+    note(db, Kind.OF_ACCOUNT if same else Kind.ACCOUNT, [before.name])
 
 
 def _last_generation(db: sqlite3.Connection, name: str) -> int:

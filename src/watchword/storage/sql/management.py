@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
-from watchword.core.questions import ListAccounts, ListSessions, Page
+from watchword.core.grants import ApiKey, Client, Family
+from watchword.core.questions import ListAccounts, ListFamilies, ListKeys, ListSessions, Page
 from watchword.core.records import Account, Session
-from watchword.storage.sql import records
-from watchword.storage.sql.schema import accounts, auth_tokens, sessions
+from watchword.storage.sql import grant_records, records
+from watchword.storage.sql.schema import accounts, api_keys, auth_tokens, clients, families, sessions
 
 
 class _Statement:
@@ -43,6 +44,13 @@ _ALIVE = _ALL_SESSIONS.where(sessions.c.ends_at > bindparam("now")).order_by(
 
 _LIST_ALL = _Statement(_ALIVE)
 _LIST_OF_SUBJECT = _Statement(_ALIVE.where(sessions.c.subject == bindparam("subject")))
+_SESSIONS_AFTER = (
+    _ALL_SESSIONS.where(sessions.c.ends_at > bindparam("now"))
+    .where(sessions.c.id > bindparam("after"))
+    .order_by(sessions.c.id)
+)
+_PAGE_SESSIONS = _Statement(_SESSIONS_AFTER)
+_PAGE_SESSIONS_OF_SUBJECT = _Statement(_SESSIONS_AFTER.where(sessions.c.subject == bindparam("subject")))
 _LIST_ACCOUNTS = _Statement(
     _ALL_ACCOUNTS.where(accounts.c.name > bindparam("cursor")).where(
         func.instr(accounts.c.name, bindparam("search")) > 0
@@ -53,14 +61,39 @@ _EXPORT_SESSIONS = _Statement(
     .where(sessions.c.number > bindparam("after"))
     .order_by(sessions.c.number)
 )
+_ALL_FAMILIES = select(*(families.c[name] for name in grant_records.FAMILY)).limit(bindparam("limit"))
+_LIVE_FAMILIES = _ALL_FAMILIES.where(families.c.expires_at > bindparam("now"))
+_NEWEST_FAMILIES = _LIVE_FAMILIES.order_by(families.c.created_at.desc(), families.c.id.desc())
+_FAMILIES_AFTER = _LIVE_FAMILIES.where(families.c.id > bindparam("after")).order_by(families.c.id)
+_OF_SUBJECT = families.c.subject == bindparam("subject")
+
+_LIST_FAMILIES = _Statement(_NEWEST_FAMILIES)
+_LIST_FAMILIES_OF_SUBJECT = _Statement(_NEWEST_FAMILIES.where(_OF_SUBJECT))
+_PAGE_FAMILIES = _Statement(_FAMILIES_AFTER)
+_PAGE_FAMILIES_OF_SUBJECT = _Statement(_FAMILIES_AFTER.where(_OF_SUBJECT))
+_EXPORT_FAMILIES = _Statement(_ALL_FAMILIES.where(families.c.id > bindparam("after")).order_by(families.c.id))
+
+_ALL_KEYS = select(*(api_keys.c[name] for name in grant_records.KEY)).limit(bindparam("limit"))
+_NEWEST_KEYS = _ALL_KEYS.order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc())
+_LIST_KEYS = _Statement(_NEWEST_KEYS)
+_LIST_KEYS_OF_SUBJECT = _Statement(_NEWEST_KEYS.where(api_keys.c.subject == bindparam("subject")))
+_EXPORT_KEYS = _Statement(_ALL_KEYS.where(api_keys.c.id > bindparam("after")).order_by(api_keys.c.id))
+
+_LIST_CLIENTS = _Statement(
+    select(*(clients.c[name] for name in grant_records.CLIENT))
+    .where(clients.c.id > bindparam("after"))
+    .order_by(clients.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def list_sessions(db: sqlite3.Connection, question: ListSessions) -> tuple[Session, ...]:
-    if question.subject is None:
-        rows = _LIST_ALL.rows(db, now=question.now, limit=question.limit)
+    values = {"now": question.now, "limit": question.limit, "subject": question.subject, "after": question.after}
+    if question.after is None:
+        statement = _LIST_ALL if question.subject is None else _LIST_OF_SUBJECT
     else:
-        rows = _LIST_OF_SUBJECT.rows(db, subject=question.subject, now=question.now, limit=question.limit)
-    return tuple(map(records.session, rows))
+        statement = _PAGE_SESSIONS if question.subject is None else _PAGE_SESSIONS_OF_SUBJECT
+    return tuple(map(records.session, statement.rows(db, **values)))
 
 
 def list_accounts(db: sqlite3.Connection, question: ListAccounts) -> Page:
@@ -69,11 +102,42 @@ def list_accounts(db: sqlite3.Connection, question: ListAccounts) -> Page:
     return Page(listed, listed[-1].name if len(rows) > len(listed) > 0 else None)
 
 
-def accounts_after(db: sqlite3.Connection, name: str, limit: int) -> list[Account]:
-    """The next accounts of an export, by name."""
-    return [records.account(row) for row in _LIST_ACCOUNTS.rows(db, cursor=name, search="", limit=limit)]
+def list_families(db: sqlite3.Connection, question: ListFamilies) -> tuple[Family, ...]:
+    values = {"now": question.now, "limit": question.limit, "subject": question.subject, "after": question.after}
+    if question.after is None:
+        statement = _LIST_FAMILIES if question.subject is None else _LIST_FAMILIES_OF_SUBJECT
+    else:
+        statement = _PAGE_FAMILIES if question.subject is None else _PAGE_FAMILIES_OF_SUBJECT
+    return tuple(map(grant_records.family, statement.rows(db, **values)))
+
+
+def list_keys(db: sqlite3.Connection, question: ListKeys) -> tuple[ApiKey, ...]:
+    if question.subject is None:
+        rows = _LIST_KEYS.rows(db, limit=question.limit)
+    else:
+        rows = _LIST_KEYS_OF_SUBJECT.rows(db, subject=question.subject, limit=question.limit)
+    return tuple(map(grant_records.key, rows))
+
+
+# --- exports: the next records, by name or id
+
+
+def accounts_after(db: sqlite3.Connection, name: str, limit: int) -> tuple[Account, ...]:
+    return tuple(map(records.account, _LIST_ACCOUNTS.rows(db, cursor=name, search="", limit=limit)))
+
+
+def clients_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[Client, ...]:
+    return tuple(map(grant_records.client, _LIST_CLIENTS.rows(db, after=id, limit=limit)))
+
+
+def keys_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[ApiKey, ...]:
+    return tuple(map(grant_records.key, _EXPORT_KEYS.rows(db, after=id, limit=limit)))
+
+
+def families_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[Family, ...]:
+    return tuple(map(grant_records.family, _EXPORT_FAMILIES.rows(db, after=id, limit=limit)))
 
 
 def sessions_after(db: sqlite3.Connection, number: int, limit: int) -> list[tuple[Session, int]]:
-    """The next sessions of an export, each with the number to go on from."""
+    """Sessions in the order in which they were put in, each with the number to go on from."""
     return [(records.session(row), row[-1]) for row in _EXPORT_SESSIONS.rows(db, after=number, limit=limit)]

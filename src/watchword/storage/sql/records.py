@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -34,12 +35,17 @@ AUTH_TOKEN = ("generation", "issued_at", "valid_until")
 """The columns of each table, in the order in which the functions below take them; an account's token follows it."""
 
 _SESSION_COLUMNS = ", ".join(f"s.{name}" for name in SESSION)
-_ACCOUNT_COLUMNS = ", ".join([*(f"a.{name}" for name in ACCOUNT), *(f"t.{name}" for name in AUTH_TOKEN)])
+ACCOUNT_COLUMNS = ", ".join([*(f"a.{name}" for name in ACCOUNT), *(f"t.{name}" for name in AUTH_TOKEN)])
 
-FIND_SESSION = f"""SELECT {_SESSION_COLUMNS}, {_ACCOUNT_COLUMNS} FROM sessions s JOIN accounts a ON a.name = s.subject
+FIND_SESSION = f"""SELECT {_SESSION_COLUMNS}, {ACCOUNT_COLUMNS} FROM sessions s JOIN accounts a ON a.name = s.subject
     LEFT JOIN auth_tokens t ON t.name = a.name WHERE s.fingerprint = ?"""  # noqa: S608 - constants
-FIND_ACCOUNT = f"""SELECT {_ACCOUNT_COLUMNS} FROM accounts a
+FIND_ACCOUNT = f"""SELECT {ACCOUNT_COLUMNS} FROM accounts a
     LEFT JOIN auth_tokens t ON t.name = a.name WHERE a.name = ?"""  # noqa: S608 - constants
+
+
+def find_account(db: sqlite3.Connection, name: str) -> Account | None:
+    row = db.execute(FIND_ACCOUNT, (name,)).fetchone()
+    return None if row is None else account(row)
 
 
 def found_session(row: Row) -> FoundSession:
@@ -59,7 +65,7 @@ def session(row: Row) -> Session:
             last_seen=row[6],
             expires_at=row[7],
             idle_timeout=row[8],
-            amr=_names(row[9]),
+            amr=names(row[9]),
             address=row[10],
             user_agent=row[11],
             data={} if row[12] == "{}" else json.loads(row[12]),
@@ -75,8 +81,8 @@ def account(row: Row) -> Account:
             name=row[0],
             stamp=row[1],
             password_hash=row[2],
-            roles=_names(row[3]),
-            permissions=_names(row[4]),
+            roles=names(row[3]),
+            permissions=names(row[4]),
             disabled=bool(row[5]),
             attributes={} if row[6] == "{}" else json.loads(row[6]),
             created_at=row[7],
@@ -103,7 +109,7 @@ def session_values(session: Session) -> Values:
         "expires_at": session.expires_at,
         "idle_timeout": session.idle_timeout,
         "ends_at": session.idle_expires_at,
-        "amr": _list(session.amr),
+        "amr": list_of(session.amr),
         "address": session.address,
         "user_agent": session.user_agent,
         "data": as_json(dict(session.data)),
@@ -115,8 +121,8 @@ def account_values(account: Account) -> Values:
         "name": account.name,
         "stamp": account.stamp,
         "password_hash": account.password_hash,
-        "roles": _list(account.roles),
-        "permissions": _list(account.permissions),
+        "roles": list_of(account.roles),
+        "permissions": list_of(account.permissions),
         "disabled": account.disabled,
         "attributes": as_json(dict(account.attributes)),
         "created_at": account.created_at,
@@ -128,11 +134,11 @@ def as_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _list(names: Iterable[str]) -> str:
+def list_of(names: Iterable[str]) -> str:
     return as_json(sorted(names))
 
 
 @lru_cache(maxsize=4096)
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
     """Few sets are many accounts' sets: they are decoded once, and shared."""
     return frozenset(json.loads(text))

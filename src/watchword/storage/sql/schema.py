@@ -5,7 +5,7 @@ Sets, mappings and lists are JSON text. Instants are seconds since 1970.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -82,7 +82,106 @@ places = Table(
     sqlite_with_rowid=False,
 )
 
-# What caches must forget, in order: `kind` is session (`key` its fingerprint), account (its name) or all.
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("stamp", Text, nullable=False),
+    Column("secret_hash", Text),
+    Column("jwks", Text, nullable=False),
+    Column("redirect_uris", Text, nullable=False),
+    Column("grants", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Like sessions, families, tokens and keys are only ever put in under an account or client that is there, and go with
+# it. `spent` is in a format of its own (`spent.py`). `scopes` is NULL where nothing is left out.
+families = Table(
+    "families",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("handle", LargeBinary, nullable=False, unique=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("auth_time", Double, nullable=False),
+    Column("last_used", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("scopes", Text),
+    Column("audience", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("acr", Text),
+    Column("address", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("spent", LargeBinary, nullable=False),
+    Index("families_by_subject", "subject", "created_at"),
+    Index("families_by_client", "client_id"),
+    Index("families_by_age", "created_at"),
+    Index("families_by_end", "expires_at"),
+)
+
+reference_tokens = Table(
+    "reference_tokens",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("fingerprint", LargeBinary, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("family", Text),
+    Column("scopes", Text),
+    Column("audience", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("acr", Text),
+    Column("auth_time", Double, nullable=False),
+    Column("issued_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("reference_tokens_by_subject", "subject"),
+    Index("reference_tokens_by_client", "client_id"),
+    Index("reference_tokens_by_family", "family"),
+    Index("reference_tokens_by_end", "expires_at"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("fingerprint", LargeBinary, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("last_used", Double),
+    Column("scopes", Text),
+    Column("superseded_by", Text),
+    Index("api_keys_by_subject", "subject", "created_at"),
+    Index("api_keys_by_age", "created_at"),
+    Index("api_keys_by_end", "expires_at"),
+)
+
+# Which assertions clients have used: a digest, because the client chose the text.
+assertions = Table(
+    "assertions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("expires_at", Double, nullable=False),
+    Index("assertions_by_end", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
+# What changed, in order. `noted.py` tells what each `kind` has as its `key`.
 changes = Table(
     "changes",
     metadata,
@@ -90,5 +189,6 @@ changes = Table(
     Column("kind", Text, nullable=False),
     Column("key", LargeBinary, nullable=False),
     Column("at", Double, nullable=False),
+    Index("changes_by_name", "key", sqlite_where=text("kind IN ('account', 'client')")),
     sqlite_autoincrement=True,
 )

@@ -9,7 +9,8 @@ from typing import Literal
 from watchword.core.principal import Instant
 from watchword.core.questions import EndSession, EndSessions, StartSession, WriteSessionData
 from watchword.core.records import Session
-from watchword.storage.sql.changes import note_account, note_all, note_sessions
+from watchword.storage.noted import Kind
+from watchword.storage.sql.changes import note
 from watchword.storage.sql.records import SESSION, as_json, session_values
 
 _COLUMNS = (*SESSION, "ends_at")
@@ -69,7 +70,7 @@ def write_session_data(db: sqlite3.Connection, question: WriteSessionData) -> bo
     data = as_json(dict(question.data))
     if db.execute(_WRITE_DATA, (data, question.fingerprint)).rowcount == 0:
         return False
-    note_sessions(db, [question.fingerprint])
+    note(db, Kind.SESSION, [question.fingerprint])
     return True
 
 
@@ -79,13 +80,14 @@ def end_session(db: sqlite3.Connection, question: EndSession) -> bool:
 
 def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
     values = {"id": question.id, "subject": question.subject, "keep": question.keep}
-    if question.id is not None:
-        return _end(db, [fingerprint for (fingerprint,) in db.execute(_WITH_ID, values).fetchall()])
+    if question.id is not None or question.ids is not None:
+        named = [values | {"id": id} for id in (question.id, *(question.ids or ())) if id is not None]
+        return _end(db, [fingerprint for one in named for (fingerprint,) in db.execute(_WITH_ID, one).fetchall()])
     if question.subject is None:
         return _end_all(db, question.keep)
     ended = db.execute(_END_OF_SUBJECT, values).rowcount
     if ended:
-        note_account(db, question.subject)
+        note(db, Kind.OF_ACCOUNT, [question.subject])
     return ended
 
 
@@ -105,11 +107,11 @@ def _end_all(db: sqlite3.Connection, keep: bytes | None) -> int:
         db.execute(_PUT_BACK, kept)
         ended -= 1
     if ended:
-        note_all(db)
+        note(db, Kind.ALL_SESSIONS, [b""])
     return ended
 
 
 def _end(db: sqlite3.Connection, fingerprints: list[bytes]) -> int:
     ended = [fingerprint for fingerprint in fingerprints if db.execute(_END, (fingerprint,)).rowcount]
-    note_sessions(db, ended)
+    note(db, Kind.SESSION, ended)
     return len(ended)

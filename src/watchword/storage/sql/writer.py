@@ -10,14 +10,16 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from watchword.core.ask import AnswerFailed
 from watchword.core.principal import Instant
 from watchword.storage.sql.connections import PATIENCE, connect, failed, patiently
+from watchword.storage.sql.key_writes import touch_keys
 from watchword.storage.sql.session_writes import touch_sessions
 
 T = TypeVar("T")
+Touchable: TypeAlias = Literal["session", "key"]
 
 GROUP = 64
 """How many changes share one commit, which is where the time goes."""
@@ -25,7 +27,7 @@ GROUP = 64
 TOUCH_DELAY = 1.0
 TOUCHES_AT_ONCE = 1_000
 TOUCHES_KEPT = 100_000
-"""How many sessions' last use is remembered while the database cannot be written."""
+"""How many sessions' and keys' last use is remembered while the database cannot be written."""
 
 
 class Writer:
@@ -38,7 +40,7 @@ class Writer:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._touches: dict[bytes, Instant] = {}
+        self._touches: dict[tuple[Touchable, bytes], Instant] = {}
         self._touches_due: float | None = None
         self._db: sqlite3.Connection | None = None
 
@@ -55,12 +57,13 @@ class Writer:
         self._jobs.put(job)
         return job.wait(patience)
 
-    def touch(self, fingerprint: bytes, now: Instant) -> None:
-        """Note when a session was used; written with the next group or after TOUCH_DELAY."""
+    def touch(self, what: Touchable, fingerprint: bytes, now: Instant) -> None:
+        """Note when a session or key was used; written with the next group or after TOUCH_DELAY."""
         with self._lock:
             first = not self._touches
-            if len(self._touches) < TOUCHES_KEPT or fingerprint in self._touches:
-                self._touches[fingerprint] = max(now, self._touches.get(fingerprint, now))
+            touched = what, fingerprint
+            if len(self._touches) < TOUCHES_KEPT or touched in self._touches:
+                self._touches[touched] = max(now, self._touches.get(touched, now))
         if first:
             self._jobs.put(None)
             with suppress(AnswerFailed):  # the next change starts the thread, or says that it cannot
@@ -122,7 +125,8 @@ class Writer:
         touches = self._take_touches()
         try:
             db = self._begin()
-            touch_sessions(db, touches)
+            touch_sessions(db, _those_of("session", touches))
+            touch_keys(db, _those_of("key", touches))
             # Only now: who came while another process held the lock is in the group too.
             self._fill(group)
             for job in group:
@@ -152,19 +156,19 @@ class Writer:
                 if job is not None:
                     group.append(job)
 
-    def _take_touches(self) -> dict[bytes, Instant]:
+    def _take_touches(self) -> dict[tuple[Touchable, bytes], Instant]:
         with self._lock:
             taken = dict(islice(self._touches.items(), TOUCHES_AT_ONCE))
-            for fingerprint in taken:
-                del self._touches[fingerprint]
+            for touched in taken:
+                del self._touches[touched]
             self._touches_due = time.monotonic() if self._touches else None
             return taken
 
-    def _restore_touches(self, touches: dict[bytes, Instant]) -> None:
+    def _restore_touches(self, touches: dict[tuple[Touchable, bytes], Instant]) -> None:
         self._touches_due = None
         if not self._closing:
-            for fingerprint, now in touches.items():
-                self.touch(fingerprint, now)
+            for (what, fingerprint), now in touches.items():
+                self.touch(what, fingerprint, now)
 
     def _forget_connection(self) -> None:
         """After an error the next group opens the file anew: what SQLite remembers of it may be wrong."""
@@ -172,6 +176,10 @@ class Writer:
         if db is not None:
             with suppress(sqlite3.Error):
                 db.close()  # rolls back
+
+
+def _those_of(what: Touchable, touches: dict[tuple[Touchable, bytes], Instant]) -> dict[bytes, Instant]:
+    return {fingerprint: now for (kind, fingerprint), now in touches.items() if kind == what}
 
 
 class _Job(Generic[T]):

@@ -1,0 +1,143 @@
+"""A verifier: judges the access tokens of one authentication server, by what it heard of it and without asking it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from watchword.core.questions import FindSession, FindStanding, FindVerifyingKey
+from watchword.core.space import Protection
+from watchword.edge.asgi import Application, Guarded, Receive, Scope, Send
+from watchword.edge.drive import Answers
+from watchword.edge.engine import Engine, Witness
+from watchword.edge.verifier.feed_client import FeedClient
+from watchword.edge.verifier.knowledge import KnowledgeReport, Known, ticks
+from watchword.edge.verifier.wire import AuthenticationServer
+from watchword.edge.wsgi import GuardedWsgi
+from watchword.http.forwarded import Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+FIRST_CONTACT = 1.0
+"""Seconds from the first request on in which requests wait for the first contact, rather than fail at once."""
+
+
+class Verifier:
+    """One for each process; it connects at the first request, and again after a fork.
+
+    `issuer` is what the server must call itself, `protection` what is demanded of whom. `offline_ttl` is for how many
+    seconds requests are judged by what was last heard, where the server is away; what the server says where it is None.
+    """
+
+    def __init__(
+        self,
+        server: AuthenticationServer,
+        *,
+        issuer: str,
+        protection: Protection,
+        witness: Witness,
+        offline_ttl: float | None = None,
+        trust: Trust | None = None,
+        ticks: Callable[[], float] = ticks,
+    ) -> None:
+        self._server = server
+        self._issuer = issuer
+        self._protection = protection
+        self._offline_ttl = offline_ttl
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._known = Known(offline_ttl=offline_ttl, ticks=ticks)
+        self._client: FeedClient | None = None
+        self._closed = False
+        self._wait_until = float("-inf")
+        answers = Answers()
+        answers.add(FindVerifyingKey, inline=lambda question: self._known.find_verifying_key(question))
+        answers.add(FindStanding, inline=lambda question: self._known.find_standing(question))
+        # There are no sessions here: whatever else comes as a token is the token of none.
+        answers.add(FindSession, inline=lambda question: None)
+        self._engine = Engine(
+            answers=answers,
+            pool=ThreadPoolExecutor(1, thread_name_prefix="watchword"),  # nothing here has to wait in it
+            witness=witness,
+            trust=Trust() if trust is None else trust,
+            entropy=os.urandom,
+            clock=lambda: self._known.now(),
+        )
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_begin_anew, weakref.ref(self)))
+
+    def asgi(self, application: Application) -> Application:
+        """The application, of which only those requests are seen that may pass."""
+        guarded = Guarded(application, self._engine, self._protection)
+
+        async def verified(scope: Scope, receive: Receive, send: Send) -> None:
+            if not self._known.has_heard():
+                deadline = self._connect()
+                while not self._known.has_heard() and self._ticks() < deadline:
+                    await asyncio.sleep(0.01)
+            await guarded(scope, receive, send)
+
+        return verified
+
+    def wsgi(self, application: WSGIApplication) -> WSGIApplication:
+        """The application, of which only those requests are seen that may pass."""
+        guarded = GuardedWsgi(application, self._engine, self._protection)
+
+        def verified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if not self._known.has_heard():
+                deadline = self._connect()
+                while not self._known.has_heard() and self._ticks() < deadline:
+                    time.sleep(0.01)
+            return guarded(environ, start_response)
+
+        return verified
+
+    def knowledge(self) -> KnowledgeReport:
+        """How much is known, and how old that is."""
+        self._connect()
+        return self._known.report()
+
+    def ready(self) -> bool:
+        """Whether requests can be judged."""
+        self._connect()
+        return self._known.is_young()
+
+    def close(self) -> None:
+        """Stop listening."""
+        with self._lock:
+            client, self._client, self._closed = self._client, None, True
+        if client is not None:
+            client.stop()
+        self._engine.pool.shutdown(wait=False)
+
+    def _connect(self) -> float:
+        """Begin to listen, where nobody does. Until when it is worth waiting for the first contact."""
+        with self._lock:
+            if self._client is None and not self._closed:
+                self._client = FeedClient(self._server, self._known, issuer=self._issuer, ticks=self._ticks)
+                self._client.start()
+                self._wait_until = self._ticks() + FIRST_CONTACT
+            return self._wait_until
+
+    def _begin_anew(self) -> None:
+        """Know nothing, and have no thread. After a fork, locks may be held by threads that are not there any more."""
+        self._lock = threading.Lock()
+        self._known = Known(offline_ttl=self._offline_ttl, ticks=self._ticks)
+        self._client = None
+        self._closed = False
+        self._wait_until = float("-inf")
+
+
+def _begin_anew(here: weakref.ref[Verifier]) -> None:
+    verifier = here()
+    if verifier is not None:
+        verifier._begin_anew()

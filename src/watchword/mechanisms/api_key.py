@@ -1,0 +1,71 @@
+"""API keys: `X-API-Key: <key>`, or `Authorization: APIKEY <key>` (S2.16, S4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watchword.core.ask import Steps
+from watchword.core.mechanism import Ambient, Kind
+from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected, Stale
+from watchword.core.principal import Instant
+from watchword.core.requirement import Requirement
+from watchword.crypto.secret import Secret, equal
+from watchword.http.authentication import Challenge, Unreadable
+from watchword.http.credentials import authorization
+from watchword.http.message import Request
+from watchword.tokens.api_key import is_key, judge_key
+from watchword.tokens.challenge import insufficient_scope, invalid_key
+
+_FIELD = b"x-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeys:
+    """Reads and judges API keys. `scheme` is that of the Authorization field and of the challenge."""
+
+    realm: str
+    scheme: str = "APIKEY"
+    name: str = "api-key"
+    kind: Kind = Kind.OTHER
+    ambient: Ambient = Ambient.NEVER
+    interactive: bool = False
+    needs_body: bool = False
+    fields: tuple[str, ...] = ("authorization", "x-api-key")
+    invalid_code: str = "invalid-api-key"
+    expired_code: str = "expired-api-key"
+
+    def read(self, request: Request) -> Secret | Malformed | None:
+        own = request.field(_FIELD)
+        if own is None and _FIELD in request.repeated:
+            return Malformed("several X-API-Key lines")
+        field = authorization(request)
+        if field is None or isinstance(field, Unreadable) or field.scheme != self.scheme.lower():
+            return None if own is None else _readable(own)
+        if field.token68 is None:
+            return Malformed("not a token68")
+        by_scheme = field.token68.encode("latin-1")
+        if own is not None and not equal(own, by_scheme):
+            # Whichever of them decided, somebody would take the request for the other's (F20).
+            return Malformed("two different keys")
+        return _readable(by_scheme)
+
+    def verify(self, credentials: Secret, request: Request, now: Instant) -> Steps[Outcome]:
+        return judge_key(credentials.reveal(), now, mechanism=self.name, realm=self.realm)
+
+    def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
+        challenge = Challenge(self.scheme, (("realm", self.realm),))
+        match outcome:
+            case Insufficient.SCOPE:
+                return insufficient_scope(challenge, requirement)
+            case Malformed() | Rejected() | Stale():
+                return invalid_key(challenge)
+            case _:
+                return challenge
+
+    def clear(self, request: Request) -> tuple[bytes, ...]:
+        return ()
+
+
+def _readable(value: bytes) -> Secret | Malformed:
+    """The key, where it can be one: ours are known by their checksum before anybody is asked for them."""
+    return Secret(value) if is_key(value.decode("latin-1")) else Malformed("no API key")
