@@ -293,6 +293,14 @@ def test_head_that_cannot_be_read_is_refused_without_content(port: int) -> None:
         assert wire.is_ended_by_server()
 
 
+def test_head_that_is_too_large_is_so_in_pieces_too__F10__C18(port: int) -> None:
+    head = request("GET", "/whoami", "X: " + "a" * 70_000)
+    with Wire(port) as wire:
+        wire.send(head[:40_000])
+        time.sleep(0.3)  # so that the server reads it before the rest comes
+        assert wire.send(head[40_000:]).answer().status == 431
+
+
 def test_http_1_0_without_host_gets_the_same_401__S0_19__C27(port: int) -> None:
     with Wire(port) as wire:
         new = wire.send(request("GET", "/whoami")).answer()

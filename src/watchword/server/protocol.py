@@ -99,7 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begun = False  # a phase began since its timer was set
         self._counted = 0  # bytes of this phase
         self._unwanted = 0  # bytes of content that came after the answer
-        self._large = False  # so much came at once that it may hold a head that is too large
+        self._large = False  # so much came at once, or a head in so many pieces, that it may be too large
         self._amid: bytes | None = None  # the field that frames the content before which the parser stops
         self._in_place = True  # a request may be answered in place: one in each turn of the event loop
         self._waiting: Application | None = None  # who will give the answer to a hot route
@@ -129,7 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._in_place = True
         self._counted += len(data)
-        if len(data) > self._bounds.head:
+        if len(data) > self._bounds.head or self._phase is Phase.HEAD:
             self._large = True
         rest: bytes | None = None
         try:
