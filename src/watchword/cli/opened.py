@@ -93,7 +93,7 @@ class Opened:
     @property
     def hashing(self) -> Hashing:
         """The parameters of new password hashes."""
-        from watchword.config.build import hashing_of
+        from watchword.config.answers import hashing_of
 
         return hashing_of(self.settings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -11,66 +10,20 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from watchword.config.hooks import NO_HOOKS, Hooks, check_risk, find_country
+from watchword.config.answers import PASSWORD_LINE, answers
+from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.key_file import AUTH_TOKENS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
 from watchword.config.personas import MechanismName
-from watchword.config.service_accounts import ServiceKeys
 from watchword.config.settings import Settings
 from watchword.config.spaces import ResolvedSpace
-from watchword.core.ask import AnswerFailed, NotYet
+from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
 from watchword.core.mechanism import AnyMechanism
-from watchword.core.policy import Ceiling, GrowingDelay, Limits
 from watchword.core.questions import (
-    AddAccount,
-    AddKey,
-    ChangeAccount,
-    CheckClientSecret,
-    CheckPassword,
-    CheckRisk,
     CleanUp,
-    DeleteAccount,
-    EndFamilies,
-    EndKeys,
-    EndSession,
-    EndSessions,
-    FindAccount,
-    FindClient,
-    FindCountry,
-    FindFamily,
-    FindKey,
-    FindSession,
-    FindSigningKey,
-    FindStanding,
-    FindToken,
-    FindVerifyingKey,
-    FoundKey,
-    FoundSession,
-    FoundToken,
-    HashPassword,
-    IssueAuthToken,
-    KeepToken,
-    ListAccounts,
-    ListFamilies,
-    ListKeys,
-    ListSessions,
-    RevokeAuthToken,
-    RevokeToken,
-    RotateKey,
-    SpendAssertion,
-    SpendRefresh,
-    StartFamily,
-    StartSession,
-    TouchKey,
-    TouchSession,
-    WriteSessionData,
 )
-from watchword.core.records import Account
 from watchword.core.requirement import Requirement
-from watchword.core.revocations import Standing
 from watchword.core.space import Protection, ProtectionSpace
-from watchword.crypto.password import Hashing
-from watchword.edge.drive import Answers
 from watchword.edge.engine import Engine, Witness
 from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.accounts import PasswordPolicy
@@ -85,23 +38,13 @@ from watchword.server.api.oauth.metadata import resource_metadata_url
 from watchword.server.rules import CLIENT_RULES, server_rules
 from watchword.server.service import Service
 from watchword.storage import Cached, Storage, open_storage
-from watchword.storage.standings import Standings
-from watchword.stores.admission import PasswordAdmission
-from watchword.stores.builtin import BuiltinStore
-from watchword.stores.client_secrets import ClientSecrets
-from watchword.stores.hashing import PasswordHashing
-from watchword.stores.places import Places
-from watchword.stores.remembered import Remembered
-from watchword.stores.slots import Slots
-from watchword.stores.throttle import Throttle
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.reference import ReferenceTokens
 from watchword.tokens.self_contained import SelfContainedTokens
 
 # Both lines before the password slots may be full (see Slots), and other questions still find a thread.
-_PASSWORD_LINE = 64
-_THREADS = 2 * _PASSWORD_LINE + 32
+_THREADS = 2 * PASSWORD_LINE + 32
 _CLEAN_UP_EVERY = 300.0
 
 
@@ -163,16 +106,8 @@ def build(
         lifetime=settings.tokens.access_ttl,
         alarm=lambda says: witness.noted(Event("key_file_refused", "error", {"reason": says})),
     )
-    answers = _answers(kept, cached, settings, on_loop=on_loop)
-    _answer_for_tokens(answers, key_file)
-    answers.add(CheckRisk, threaded=check_risk(hooks, witness.noted))
-    country = find_country(hooks, witness.noted)
-    if hooks.country_of is None:
-        answers.add(FindCountry, inline=country, threaded=country)
-    else:
-        answers.add(FindCountry, threaded=country)
     engine = Engine(
-        answers=answers,
+        answers=answers(kept, cached, settings, key_file, hooks, witness, on_loop=on_loop),
         pool=pool,
         witness=witness,
         trust=settings.server.trust,
@@ -267,12 +202,6 @@ def clean_up_regularly(storage: Storage) -> Callable[[], None]:
     return stop.set
 
 
-def hashing_of(settings: Settings) -> Hashing:
-    """The parameters of new password hashes."""
-    chosen = settings.passwords.hashing
-    return Hashing(t=chosen.t, m=chosen.m, p=chosen.p)
-
-
 def _space(
     space: ResolvedSpace,
     settings: Settings,
@@ -316,120 +245,3 @@ def _cookie(space: ResolvedSpace, settings: Settings) -> SessionCookie:
         space.cookie_scheme,
         CookieSettings(cookie.secure_name, cookie.cleartext_name, cookie.domain, cookie.same_site),
     )
-
-
-def _answers(storage: Storage, cached: Cached, settings: Settings, *, on_loop: bool) -> Answers:
-    standings = Standings(storage, longest=settings.tokens.access_ttl)
-    turn = _Turn(cached, standings)
-    limits = Limits(
-        account=GrowingDelay(limit=settings.limits.account_failures, max_delay=settings.limits.max_delay),
-        address=Ceiling(limit=settings.limits.address_per_minute),
-        overall=Ceiling(limit=settings.limits.overall_per_minute),
-    )
-    hashing = hashing_of(settings)
-    slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=_PASSWORD_LINE)
-    admission = PasswordAdmission(
-        BuiltinStore(storage, hashing),
-        throttle=Throttle(storage),
-        places=Places(storage, limits),
-        remembered=Remembered(os.urandom(32)),
-        slots=slots,
-        find_account=cached.find_account,
-        find_account_now=turn.find_account,
-    )
-    client_secrets = ClientSecrets(
-        storage, hashing, throttle=Throttle(storage), places=Places(storage, limits), slots=slots, entropy=os.urandom
-    )
-    answers = Answers()
-    answers.add(CheckClientSecret, threaded=client_secrets.threaded)
-    answers.add(FindClient, threaded=storage.find_client)
-    answers.add(SpendAssertion, threaded=storage.spend_assertion)
-    if on_loop:
-        answers.add(FindSession, inline=turn.find_session, threaded=cached.find_session)
-        answers.add(FindAccount, inline=turn.find_account, threaded=cached.find_account)
-        answers.add(CheckPassword, inline=admission.inline, threaded=admission.threaded)
-        answers.add(FindToken, inline=turn.find_token, threaded=cached.find_token)
-        answers.add(FindStanding, inline=turn.find_standing, threaded=standings.find)
-    else:
-        answers.add(FindToken, threaded=cached.find_token)
-        answers.add(FindStanding, threaded=standings.find)
-        answers.add(FindSession, threaded=cached.find_session)
-        answers.add(FindAccount, threaded=cached.find_account)
-        answers.add(CheckPassword, threaded=admission.threaded)
-    services = ServiceKeys(settings.service_account)
-    if on_loop:
-        answers.add(FindKey, inline=services.before(turn.find_key), threaded=services.before(cached.find_key))
-    else:
-        answers.add(FindKey, threaded=services.before(cached.find_key))
-    answers.add(TouchKey, inline=services.unless_theirs(cached.touch_key))
-    answers.add(TouchSession, inline=cached.touch_session)
-    answers.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
-    answers.add(ListSessions, threaded=storage.list_sessions)
-    answers.add(ListAccounts, threaded=storage.list_accounts)
-    answers.add(StartSession, threaded=storage.start_session)
-    answers.add(WriteSessionData, threaded=storage.write_session_data)
-    answers.add(EndSession, threaded=storage.end_session)
-    answers.add(EndSessions, threaded=storage.end_sessions)
-    answers.add(AddAccount, threaded=storage.add_account)
-    answers.add(ChangeAccount, threaded=storage.change_account)
-    answers.add(DeleteAccount, threaded=storage.delete_account)
-    answers.add(IssueAuthToken, threaded=storage.issue_auth_token)
-    answers.add(AddKey, threaded=storage.add_key)
-    answers.add(RotateKey, threaded=storage.rotate_key)
-    answers.add(EndKeys, threaded=storage.end_keys)
-    answers.add(ListKeys, threaded=storage.list_keys)
-    answers.add(RevokeAuthToken, threaded=storage.revoke_auth_token)
-    answers.add(CleanUp, threaded=storage.clean_up)
-    answers.add(FindFamily, threaded=storage.find_family)
-    answers.add(ListFamilies, threaded=storage.list_families)
-    answers.add(StartFamily, threaded=storage.start_family)
-    answers.add(SpendRefresh, threaded=storage.spend_refresh)
-    answers.add(EndFamilies, threaded=storage.end_families)
-    answers.add(KeepToken, threaded=storage.keep_token)
-    answers.add(RevokeToken, threaded=storage.revoke_token)
-    return answers
-
-
-def _answer_for_tokens(answers: Answers, key_file: KeyFile) -> None:
-    """Looking at the keys takes microseconds, and a moment where the file changed: never long enough for a thread."""
-    answers.add(FindVerifyingKey, inline=key_file.find_verifying_key, threaded=key_file.find_verifying_key)
-    answers.add(FindSigningKey, inline=key_file.find_signing_key, threaded=key_file.find_signing_key)
-
-
-class _Turn:
-    """The inline look-ups on an event loop: they ask for news once in each of its turns."""
-
-    def __init__(self, cached: Cached, standings: Standings) -> None:
-        self._cached = cached
-        self._standings = standings
-        self._ends = False
-
-    def find_session(self, question: FindSession) -> FoundSession | NotYet | None:
-        self._begin()
-        return self._cached.find_session_inline(question)
-
-    def find_account(self, question: FindAccount) -> Account | NotYet | None:
-        self._begin()
-        return self._cached.find_account_inline(question)
-
-    def find_key(self, question: FindKey) -> FoundKey | NotYet | None:
-        self._begin()
-        return self._cached.find_key_inline(question)
-
-    def find_standing(self, question: FindStanding) -> Standing | NotYet:
-        self._begin()
-        return self._standings.find_inline(question)
-
-    def find_token(self, question: FindToken) -> FoundToken | NotYet | None:
-        self._begin()
-        return self._cached.find_token_inline(question)
-
-    def _begin(self) -> None:
-        if not self._ends:
-            self._ends = True
-            asyncio.get_running_loop().call_soon(self._end)
-
-    def _end(self) -> None:
-        self._ends = False
-        self._cached.expire_turn()
-        self._standings.expire_turn()

@@ -1,0 +1,218 @@
+"""Who answers which question on a server that keeps its own records."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from watchword.config.hooks import Hooks, check_risk, find_country
+from watchword.config.key_file import KeyFile
+from watchword.config.service_accounts import ServiceKeys
+from watchword.config.settings import Settings
+from watchword.core.ask import NotYet
+from watchword.core.policy import Ceiling, GrowingDelay, Limits
+from watchword.core.questions import (
+    AddAccount,
+    AddKey,
+    ChangeAccount,
+    CheckClientSecret,
+    CheckPassword,
+    CheckRisk,
+    CleanUp,
+    DeleteAccount,
+    EndFamilies,
+    EndKeys,
+    EndSession,
+    EndSessions,
+    FindAccount,
+    FindClient,
+    FindCountry,
+    FindFamily,
+    FindKey,
+    FindSession,
+    FindSigningKey,
+    FindStanding,
+    FindToken,
+    FindVerifyingKey,
+    FoundKey,
+    FoundSession,
+    FoundToken,
+    HashPassword,
+    IssueAuthToken,
+    KeepToken,
+    ListAccounts,
+    ListFamilies,
+    ListKeys,
+    ListSessions,
+    RevokeAuthToken,
+    RevokeToken,
+    RotateKey,
+    SpendAssertion,
+    SpendRefresh,
+    StartFamily,
+    StartSession,
+    TouchKey,
+    TouchSession,
+    WriteSessionData,
+)
+from watchword.core.records import Account
+from watchword.core.revocations import Standing
+from watchword.crypto.password import Hashing
+from watchword.edge.drive import Answers
+from watchword.edge.engine import Witness
+from watchword.storage import Cached, Storage
+from watchword.storage.standings import Standings
+from watchword.stores.admission import PasswordAdmission
+from watchword.stores.builtin import BuiltinStore
+from watchword.stores.client_secrets import ClientSecrets
+from watchword.stores.hashing import PasswordHashing
+from watchword.stores.places import Places
+from watchword.stores.remembered import Remembered
+from watchword.stores.slots import Slots
+from watchword.stores.throttle import Throttle
+
+PASSWORD_LINE = 64
+"""How many may wait for each of the two lines before the password slots (see Slots)."""
+
+
+def answers(
+    storage: Storage,
+    cached: Cached,
+    settings: Settings,
+    key_file: KeyFile,
+    hooks: Hooks,
+    witness: Witness,
+    *,
+    on_loop: bool,
+) -> Answers:
+    """Everybody who answers. `on_loop`: one event loop drives the steps, and is not kept waiting."""
+    standings = Standings(storage, longest=settings.tokens.access_ttl)
+    turn = _Turn(cached, standings)
+    register = Answers()
+    _cached(register, cached, standings, turn, ServiceKeys(settings.service_account), on_loop)
+    _passwords(register, storage, cached, turn, settings, on_loop)
+    _kept(register, storage)
+    # Looking at the keys takes microseconds, and a moment where the file changed: never long enough for a thread.
+    register.add(FindVerifyingKey, inline=key_file.find_verifying_key, threaded=key_file.find_verifying_key)
+    register.add(FindSigningKey, inline=key_file.find_signing_key, threaded=key_file.find_signing_key)
+    register.add(CheckRisk, threaded=check_risk(hooks, witness.noted))
+    country = find_country(hooks, witness.noted)
+    register.add(FindCountry, inline=country if hooks.country_of is None else None, threaded=country)
+    return register
+
+
+def hashing_of(settings: Settings) -> Hashing:
+    """The parameters of new password hashes."""
+    chosen = settings.passwords.hashing
+    return Hashing(t=chosen.t, m=chosen.m, p=chosen.p)
+
+
+def _cached(
+    register: Answers, cached: Cached, standings: Standings, turn: _Turn, services: ServiceKeys, on_loop: bool
+) -> None:
+    """What is asked at every check, and answered from memory."""
+    register.add(FindSession, inline=turn.find_session if on_loop else None, threaded=cached.find_session)
+    register.add(FindAccount, inline=turn.find_account if on_loop else None, threaded=cached.find_account)
+    register.add(FindToken, inline=turn.find_token if on_loop else None, threaded=cached.find_token)
+    register.add(FindStanding, inline=turn.find_standing if on_loop else None, threaded=standings.find)
+    register.add(
+        FindKey, inline=services.before(turn.find_key) if on_loop else None, threaded=services.before(cached.find_key)
+    )
+    register.add(TouchSession, inline=cached.touch_session)
+    register.add(TouchKey, inline=services.unless_theirs(cached.touch_key))
+
+
+def _passwords(
+    register: Answers, storage: Storage, cached: Cached, turn: _Turn, settings: Settings, on_loop: bool
+) -> None:
+    """What is hashed, in a few slots, and counted."""
+    limits = Limits(
+        account=GrowingDelay(limit=settings.limits.account_failures, max_delay=settings.limits.max_delay),
+        address=Ceiling(limit=settings.limits.address_per_minute),
+        overall=Ceiling(limit=settings.limits.overall_per_minute),
+    )
+    hashing = hashing_of(settings)
+    slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=PASSWORD_LINE)
+    admission = PasswordAdmission(
+        BuiltinStore(storage, hashing),
+        throttle=Throttle(storage),
+        places=Places(storage, limits),
+        remembered=Remembered(os.urandom(32)),
+        slots=slots,
+        find_account=cached.find_account,
+        find_account_now=turn.find_account,
+    )
+    client_secrets = ClientSecrets(
+        storage, hashing, throttle=Throttle(storage), places=Places(storage, limits), slots=slots, entropy=os.urandom
+    )
+    register.add(CheckPassword, inline=admission.inline if on_loop else None, threaded=admission.threaded)
+    register.add(CheckClientSecret, threaded=client_secrets.threaded)
+    register.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
+
+
+def _kept(register: Answers, storage: Storage) -> None:
+    """What the storage answers itself, each in one step."""
+    register.add(ListAccounts, threaded=storage.list_accounts)
+    register.add(AddAccount, threaded=storage.add_account)
+    register.add(ChangeAccount, threaded=storage.change_account)
+    register.add(DeleteAccount, threaded=storage.delete_account)
+    register.add(IssueAuthToken, threaded=storage.issue_auth_token)
+    register.add(RevokeAuthToken, threaded=storage.revoke_auth_token)
+    register.add(ListSessions, threaded=storage.list_sessions)
+    register.add(StartSession, threaded=storage.start_session)
+    register.add(WriteSessionData, threaded=storage.write_session_data)
+    register.add(EndSession, threaded=storage.end_session)
+    register.add(EndSessions, threaded=storage.end_sessions)
+    register.add(FindFamily, threaded=storage.find_family)
+    register.add(ListFamilies, threaded=storage.list_families)
+    register.add(StartFamily, threaded=storage.start_family)
+    register.add(SpendRefresh, threaded=storage.spend_refresh)
+    register.add(EndFamilies, threaded=storage.end_families)
+    register.add(KeepToken, threaded=storage.keep_token)
+    register.add(RevokeToken, threaded=storage.revoke_token)
+    register.add(ListKeys, threaded=storage.list_keys)
+    register.add(AddKey, threaded=storage.add_key)
+    register.add(RotateKey, threaded=storage.rotate_key)
+    register.add(EndKeys, threaded=storage.end_keys)
+    register.add(FindClient, threaded=storage.find_client)
+    register.add(SpendAssertion, threaded=storage.spend_assertion)
+    register.add(CleanUp, threaded=storage.clean_up)
+
+
+class _Turn:
+    """The inline look-ups on an event loop: they ask for news once in each of its turns."""
+
+    def __init__(self, cached: Cached, standings: Standings) -> None:
+        self._cached = cached
+        self._standings = standings
+        self._ends = False
+
+    def find_session(self, question: FindSession) -> FoundSession | NotYet | None:
+        self._begin()
+        return self._cached.find_session_inline(question)
+
+    def find_account(self, question: FindAccount) -> Account | NotYet | None:
+        self._begin()
+        return self._cached.find_account_inline(question)
+
+    def find_key(self, question: FindKey) -> FoundKey | NotYet | None:
+        self._begin()
+        return self._cached.find_key_inline(question)
+
+    def find_standing(self, question: FindStanding) -> Standing | NotYet:
+        self._begin()
+        return self._standings.find_inline(question)
+
+    def find_token(self, question: FindToken) -> FoundToken | NotYet | None:
+        self._begin()
+        return self._cached.find_token_inline(question)
+
+    def _begin(self) -> None:
+        if not self._ends:
+            self._ends = True
+            asyncio.get_running_loop().call_soon(self._end)
+
+    def _end(self) -> None:
+        self._ends = False
+        self._cached.expire_turn()
+        self._standings.expire_turn()
