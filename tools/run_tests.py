@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 REPORTS = Path(sys.prefix) / "test-reports"
-WORKERS = max(2, min(4, os.cpu_count() or 2))
+WORKERS = max(2, min(4, (os.cpu_count() or 2) + 1))  # many tests wait, for servers that they started
 NO_TESTS = 5  # pytest's exit code
 
 

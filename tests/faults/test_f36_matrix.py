@@ -60,7 +60,7 @@ TABLE = """
 user-disabled              x      x       x        x       x   x    x        x     x       x        x      a      a
 user-deleted               x      x       x        x       x   x    x        x     x       x        x      a      a
 user-deleted-made-anew     x      x       x        x       x   x    x        x     x       x        x      a      a
-user-disabled-enabled      x      x       x        b       x   x    x        x     x       x        k      a      a
+user-disabled-enabled      x      x       x        b       o   x    x        o     x       x        k      a      a
 role-removed               r      r       r        r       o   r    r        o     r       r        r      a      a
 password-changed           x      x       x        x       o   x    x        o     x       x        k      a      a
 client-deleted             a      a       a        a       a   a    a        x     x       x        a      x      x

@@ -72,7 +72,8 @@ def try_all(
                 if answer.status_code >= 400:
                     assert answer.headers["content-type"] == "application/problem+json"
                     assert answer.json()["status"] == answer.status_code
-                assert took < 1, (string, took)  # of this process alone, however busy the machine is
+                # Of this process alone, but with whatever its collector of garbage had to do meanwhile.
+                assert took < 5, (string, took)
     assert not [record for record in caplog.records if CANARY in record.getMessage() and record.name != "httpx"]
     assert CANARY not in repr(world.seen.refusals)
     assert CANARY not in repr(world.seen.events)
