@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,7 +71,9 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
         ("WATCHWORD_PASSWORDS__HASHING__M", "47104", lambda s: s.passwords.hashing.m == 47104),
     ],
 )
-def test_a_variable_holds_text_as_it_is_and_all_else_as_json(name: str, written: str, read) -> None:  # type: ignore[no-untyped-def]
+def test_a_variable_holds_text_as_it_is_and_all_else_as_json(
+    name: str, written: str, read: Callable[[Settings], bool]
+) -> None:
     assert read(load(None, {name: written}))
 
 

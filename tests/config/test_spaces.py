@@ -164,5 +164,5 @@ def test_the_cookie_name_promises_what_holds__S2_36(cookie: dict[str, str], secu
 def test_settings_do_not_change_once_they_are_made() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.server.port = 1  # type: ignore[misc]
+        settings.server.port = 1  # type: ignore[misc]  # frozen, as is asserted
     assert hash(settings) == hash(Settings())

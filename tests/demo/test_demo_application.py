@@ -21,7 +21,7 @@ TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg":
 
 def ask(demo: Demo, method: str, path: str, *, by: str | None = None, **options: object) -> httpx.Response:
     auth = None if by is None else (by, demo.password(by))
-    return httpx.request(method, demo.url + path, auth=auth, **options)  # type: ignore[arg-type]
+    return httpx.request(method, demo.url + path, auth=auth, **options)  # type: ignore[arg-type]  # any option of httpx
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ class Scene:
             policy=replace(service.token_policy, opaque=True),
             entropy=service.engine.entropy,
             now=NOW,
-            **more,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]  # further arguments by name
         )
         token = self.first.run(service.engine.arun(steps))
         assert token is not None

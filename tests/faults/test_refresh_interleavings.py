@@ -84,7 +84,7 @@ class Crashing(sqlite3.Connection):
     def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         if sql == "COMMIT" and Crashing.fate is Fate.CRASHED_BEFORE_COMMIT:
             raise sqlite3.OperationalError("crashed")
-        cursor = super().execute(sql, *parameters)  # type: ignore[arg-type]
+        cursor = super().execute(sql, *parameters)  # type: ignore[arg-type]  # handed on as it came
         if sql == "COMMIT" and Crashing.fate is Fate.CRASHED_AFTER_COMMIT:
             raise sqlite3.OperationalError("crashed")
         return cursor

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -146,7 +147,7 @@ def test_changes_that_wait_together_share_one_commit(
     other.execute("BEGIN IMMEDIATE")
     for number in range(40):
         session = session_of(ANN, f"g{number}")
-        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+        callers.call(partial(storage.start_session, StartSession(session)))
     time.sleep(0.3)
     before = commits(file)
     assert callers.answers == []
@@ -160,7 +161,7 @@ def test_change_that_fails_in_a_group_fails_alone(storage: SqliteStorage, other:
     other.execute("BEGIN IMMEDIATE")
     bad = session_of(ANN, "bad", user_agent="\ud800")
     for session in [session_of(ANN, "g1"), bad, session_of(ANN, "g2")]:
-        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+        callers.call(partial(storage.start_session, StartSession(session)))
     time.sleep(0.1)
     other.execute("COMMIT")
     answers = callers.join()
@@ -297,7 +298,7 @@ def test_change_that_cannot_be_written_fails_after_a_bounded_wait__F6(
     began = time.monotonic()
     for number in range(3):
         session = session_of(ANN, f"w{number}")
-        callers.call(lambda session=session: storage.start_session(StartSession(session)))  # type: ignore[misc]
+        callers.call(partial(storage.start_session, StartSession(session)))
     answers = callers.join()
     assert 4.5 < time.monotonic() - began < 20
     assert [type(answer) for answer in answers] == [AnswerFailed] * 3

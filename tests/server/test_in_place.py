@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,6 +178,8 @@ def test_errors_of_a_route_in_place_are_noted_and_tell_nothing__F33(world: World
 
 @pytest.mark.parametrize("value", [b"a\nset-cookie: b", b"a\rset-cookie: b", b"a\r\n\r\nb"])
 def test_no_value_begins_another_field__F18(world: World, value: bytes) -> None:
-    hot: Callable[[Request], Response | Application] = lambda request: Response(200, ((b"x", value),))  # noqa: E731
+    def hot(request: Request) -> Response | Application:
+        return Response(200, ((b"x", value),))
+
     with pytest.raises(httptools.HttpParserCallbackError):
         world.run(exchange(_never, {"/verify": hot}, [head("/verify")]))

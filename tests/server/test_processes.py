@@ -307,6 +307,9 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def is_under_way(self) -> bool:
+        return bool(self.ended and self.made)
+
     def _repeat(self, job: Callable[[], None]) -> None:
         while not self._stop.is_set():
             with suppress(OSError, AssertionError, ValueError):  # the server is killed at any moment
@@ -353,7 +356,7 @@ def kill_and_look(data: Path, rounds: int, wait: Callable[[int], float]) -> None
                 break
             load = Load(port, round)
             try:
-                wait_until(lambda load=load: bool(load.ended and load.made))  # type: ignore[misc]
+                wait_until(load.is_under_way)
                 time.sleep(wait(round))
             finally:
                 os.killpg(live.process.pid, signal.SIGKILL)

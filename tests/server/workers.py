@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.live import Live
@@ -49,7 +50,7 @@ def one_wire_each(live: Live) -> Iterator[list[Wire]]:
             for pid in wires:
                 os.kill(pid, signal.SIGSTOP)
             wire = Wire(live.port)
-            wait_until(lambda wire=wire: _server_of(wire, workers) is not None)  # type: ignore[misc]
+            wait_until(partial(_is_served, wire, workers))
             found = server_of(wire, live)
             assert found not in wires
             wires[found] = wire
@@ -69,6 +70,10 @@ def server_of(wire: Wire, live: Live) -> int:
     pid = _server_of(wire, set(workers_of(live)))
     assert pid is not None
     return pid
+
+
+def _is_served(wire: Wire, workers: set[int]) -> bool:
+    return _server_of(wire, workers) is not None
 
 
 def _server_of(wire: Wire, workers: set[int]) -> int | None:

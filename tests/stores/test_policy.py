@@ -151,6 +151,6 @@ def test_what_was_typed_for_a_name_is_not_kept() -> None:
 )
 def test_a_limit_that_would_hold_everybody_or_nobody_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        GrowingDelay(**wrong)  # type: ignore[arg-type]
+        GrowingDelay(**wrong)  # type: ignore[arg-type]  # of a wrong type
     with pytest.raises(ValueError, match="at least 1"):
         Ceiling(limit=0)

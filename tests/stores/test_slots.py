@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,6 +33,10 @@ def until(condition: Callable[[], bool]) -> None:
 
 def waiting(slots: Slots) -> int:
     return sum(map(len, slots._waiting.values()))
+
+
+def _as_many_wait(slots: Slots, number: int) -> bool:
+    return waiting(slots) == number
 
 
 def test_no_more_run_at_once_than_there_are_slots__F13() -> None:
@@ -63,7 +68,7 @@ def test_known_places_go_first_each_line_in_its_order__F13() -> None:
     with ThreadPoolExecutor(8) as pool, slots.one(first=False):
         for arrived, (label, first) in enumerate(labels, start=1):
             pool.submit(work, label, first)
-            until(lambda arrived=arrived: waiting(slots) == arrived)  # type: ignore[misc]
+            until(partial(_as_many_wait, slots, arrived))
         assert order == []
     assert order == ["known 1", "known 2", "stranger 1", "stranger 2", "stranger 3"]
 
@@ -137,6 +142,7 @@ def test_new_passwords_are_hashed_in_the_slots__S2_34() -> None:
 
 def joined(flights: Flights[Any]) -> int:
     """How many threads wait for what another works out."""
+    # Nothing public tells how many wait.
     return sum(len(running._condition._waiters) for running in flights._running.values())  # type: ignore[attr-defined, misc]
 
 

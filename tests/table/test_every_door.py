@@ -349,7 +349,7 @@ _ID = re.compile(r"[0-9a-f]{18}")
 
 
 def told(status: int, fields: object, content: bytes, subject: str | None, method: str) -> Told:
-    lines: list[tuple[bytes, bytes]] = list(fields)  # type: ignore[call-overload]
+    lines: list[tuple[bytes, bytes]] = list(fields)  # type: ignore[call-overload]  # nothing but lists come
     masked = tuple(
         sorted(
             (name.decode().lower(), _ID.sub("ID", value.decode("latin-1")))

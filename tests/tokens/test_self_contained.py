@@ -100,8 +100,8 @@ def test_signature_is_looked_at_once_and_everything_else_each_time() -> None:
 def test_no_token_is_remembered_in_clear__F33() -> None:
     judge, one = Judge(), token()
     judge(one)
-    assert one.encode() not in judge.tokens._known  # pyright: ignore[reportPrivateUsage]
-    assert one not in repr(judge.tokens._known)  # pyright: ignore[reportPrivateUsage]
+    assert one.encode() not in judge.tokens._known  # pyright: ignore[reportPrivateUsage]  # what is kept
+    assert one not in repr(judge.tokens._known)  # pyright: ignore[reportPrivateUsage]  # as above
 
 
 def test_at_most_so_many_are_remembered__F6() -> None:

@@ -38,7 +38,7 @@ class Secret:
         return equal(self._value, other._value) if isinstance(other, Secret) else NotImplemented
 
     # Equal secrets must not be findable by hash, and a dict's own comparison is not constant-time.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # object's is a method; None is how a class says that it has none
 
     def __repr__(self) -> str:
         return "Secret('****')"

@@ -112,6 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # --- the connection ----------------------------------------------------------------------------------------------
 
+    # Uvicorn's narrows it in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._peer = Peer(self.client[0] if self.client else "", self.scheme == "https")
@@ -241,6 +242,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self.parser.should_upgrade():
                 self._amid = head.framing
             if not self.cycle.keep_alive:
+                # As much of a transport as a cycle uses.
                 self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
         self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
 

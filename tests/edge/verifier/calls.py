@@ -99,7 +99,7 @@ def by_asgi(auth: Watchword) -> Call:
         async def receive() -> Any:
             return {"type": "http.disconnect"}
 
-        asyncio.run(application(scope, receive, send))  # type: ignore[arg-type]
+        asyncio.run(application(scope, receive, send))  # type: ignore[arg-type]  # ASGI's own types are wider
         told = {bytes(name).decode(): bytes(value).decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], told, b"".join(part["body"] for part in sent[1:]))
 

@@ -18,7 +18,7 @@ def hearing(sent_at: float = 1000.0) -> Hearing:
 
 
 def heard(here: Hearing, *messages: object) -> list[Heard | None]:
-    return [here.hear(each) for each in messages]  # type: ignore[arg-type]
+    return [here.hear(each) for each in messages]  # type: ignore[arg-type]  # what is no text too
 
 
 def test_a_statement_is_as_old_as_the_servers_clock_says() -> None:

@@ -426,8 +426,8 @@ def test_a_service_account_can_call_while_the_storage_is_down__S2_45(make_world:
     def down(*_: object, **__: object) -> None:
         raise AssertionError("the storage was asked")
 
-    world.storage.find_key = down  # type: ignore[method-assign]
-    world.storage.touch_key = down  # type: ignore[method-assign]
+    world.storage.find_key = down  # type: ignore[method-assign]  # the storage fails from here on
+    world.storage.touch_key = down  # type: ignore[method-assign]  # as above
     assert whoami(world, SERVICE_KEY).status_code == 200
 
 

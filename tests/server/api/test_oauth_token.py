@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -134,7 +135,7 @@ def test_resource_becomes_the_audience(make_world: Callable[..., World]) -> None
     world = make_world(tokens={"audience": [ISSUER, API, FILES]})
     add_client(world)
     for asked, meant in (([], [ISSUER, API, FILES]), ([API], [API]), ([FILES, API, FILES], [FILES, API])):
-        token = client_token(world, resource=asked)  # type: ignore[arg-type]
+        token = client_token(world, resource=asked)  # type: ignore[arg-type]  # a list: httpx repeats the field
         assert introspect(world, token).json()["aud"] == meant
         assert world("GET", "/whoami", bearer=token).status_code == (401 if asked else 200)
 
@@ -353,10 +354,10 @@ def test_nth_answer_that_fails_is_503_or_does_not_matter__C17__F39(
         pair, token = log_in_by(world, "svc"), client_token(world)
         send: dict[str, Callable[[], httpx.Response]] = {
             "client_credentials": lambda: ask_token(world),
-            "refresh_token": lambda pair=pair: refreshed(world, pair.refresh),  # type: ignore[misc]
-            "introspect": lambda token=token: introspect(world, token),  # type: ignore[misc]
-            "revoke": lambda token=token: revoked(world, token),  # type: ignore[misc]
-            "revoke_family": lambda pair=pair: revoked(world, pair.refresh),  # type: ignore[misc]
+            "refresh_token": partial(refreshed, world, pair.refresh),
+            "introspect": partial(introspect, world, token),
+            "revoke": partial(revoked, world, token),
+            "revoke_family": partial(revoked, world, pair.refresh),
         }
         world.answers.asked, world.answers.fails_at = 0, nth
         answer = send[what]()

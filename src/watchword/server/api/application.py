@@ -74,7 +74,7 @@ def create_api(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[Middleware(Envelope, service, routes)],
     )
-    api.openapi = document  # type: ignore[method-assign]
+    api.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to give another document
     add_error_handlers(api)
     add_token_error_handler(api)
     # `include_router` would make every route anew, at the first request, and hold up all others meanwhile.
