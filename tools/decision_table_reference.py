@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from watchword.core import decide
+from watchword.core import cells, decide
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "decision-table.md"
 
@@ -26,7 +26,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# The decision table"
     yield ""
-    yield "Made from `core/decide.py` by `tools/decision_table_reference.py`: these rows are the program."
+    yield "Made from `core/cells.py` and `core/decide.py` by `tools/decision_table_reference.py`: these rows are the program."
     yield ""
     yield "A request walks the stages from top to bottom, and the first cell that fits answers it. The cell's id is in"
     yield "the member `cell` of every refusal and in its field `Auth-Decision`."
@@ -37,16 +37,16 @@ def _lines() -> Iterator[str]:
         yield "| cell | answer | challenges | rule |"
         yield "|---|---|---|---|"
         for row in rows:
-            yield _row(decide.CELLS[row.cell])
+            yield _row(cells.CELLS[row.cell])
         if rows is decide.STAGE_2:
-            yield _row(decide.CELLS["C00"])
-            yield _row(decide.CELLS["C06"])
+            yield _row(cells.CELLS["C00"])
+            yield _row(cells.CELLS["C06"])
     yield ""
     yield "## Stage 5: changes to an answer"
     yield ""
     yield "| cell | what changes |"
     yield "|---|---|"
-    for cell, change in decide.CHANGES.items():
+    for cell, change in cells.CHANGES.items():
         yield f"| {cell} | {change} |"
     yield ""
     yield "## Beside the stages"
@@ -54,7 +54,7 @@ def _lines() -> Iterator[str]:
     yield "| cell | answer | challenges | rule |"
     yield "|---|---|---|---|"
     for name in ("C19", "C20", "C21", "C25"):
-        yield _row(decide.CELLS[name])
+        yield _row(cells.CELLS[name])
     yield ""
     yield "## Codes"
     yield ""
@@ -62,12 +62,12 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "| code | what people are told |"
     yield "|---|---|"
-    for code, detail in sorted(decide.DETAILS.items()):
+    for code, detail in sorted(cells.DETAILS.items()):
         if detail:
             yield f"| `{code}` | {detail} |"
 
 
-def _row(cell: decide.Cell) -> str:
+def _row(cell: cells.Cell) -> str:
     statuses = [cell.status, *(status for status in cell.options if status != cell.status)]
     answer = "pass" if cell.status is None else " or ".join(str(status) for status in statuses)
     return f"| {cell.id} | {answer}: {cell.title} | {cell.challenges.value} | {cell.rule} |"

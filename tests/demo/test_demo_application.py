@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.demo.running import Demo
-from watchword.core.decide import CELLS, DETAILS
+from watchword.core.cells import CELLS, DETAILS
 from watchword.demo import page_files
 from watchword.demo.people import new_people
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.nginx import check_configuration
-from watchword.core.decide import CELLS
+from watchword.core.cells import CELLS
 from watchword.server.gateway import nginx_configuration
 
 pytestmark = pytest.mark.nginx

@@ -14,7 +14,7 @@ import pytest
 
 from tests.server.api.world import World, basic, set_cookies
 from watchword.core.ask import Question
-from watchword.core.decide import CELLS
+from watchword.core.cells import CELLS
 from watchword.core.principal import Authentication, Principal
 from watchword.core.questions import FindAccount, FindSession
 from watchword.http.fields import IDENTITY_FIELDS

@@ -17,7 +17,8 @@ from tests.table.combinations import CHUNKS, Chunk, Presented, told
 from tests.table.oracle import ANSWERS, TITLES, Answer
 from tests.table.scripted import at_once
 from watchword.core import decide as table
-from watchword.core.decide import CELLS, Case, Cell, Challenges, Refused, Row, third_party
+from watchword.core.cells import CELLS, Cell, Challenges
+from watchword.core.decide import Case, Refused, Row, third_party
 from watchword.edge.drive import run
 
 STAGES: Mapping[str, tuple[Row, ...]] = {

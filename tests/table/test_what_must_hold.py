@@ -12,8 +12,9 @@ import pytest
 
 from tests.table.combinations import CALM, CHUNKS, Chunk, Presented, told
 from tests.table.scripted import BASIC, NOW, REALM, SIX, marked, space
+from watchword.core.cells import CELLS
 from watchword.core.circumstances import Circumstances, Face, Suppress
-from watchword.core.decide import CELLS, Decision, Granted, Refused, decide, third_party
+from watchword.core.decide import Decision, Granted, Refused, decide, third_party
 from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Stale, Throttled, Unavailable
 from watchword.core.principal import Authentication, Principal

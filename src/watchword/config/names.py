@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from watchword.config.places import is_address
 from watchword.config.problems import shown
 from watchword.config.values import Read, Unfit, choice
-from watchword.core.decide import CELLS
+from watchword.core.cells import CELLS
 from watchword.http.cookies import set_cookie
 from watchword.http.syntax import is_token
 

@@ -1,17 +1,16 @@
 """The decision table: the one place that picks a status of authentication.
 
-The table is data, in three parts: `CELLS` says what each cell answers, `STAGE_…` say in which order the cells
-are tried and when each fits, and `decide` walks them. Documentation, OpenAPI and tests read the same rows.
-Sources: RFC 9110 sections 11 and 15.5, RFC 6750 section 3, RFC 9470, and the threads behind S0 to S4.
+`STAGE_…` say in which order the cells are tried and when each fits, and `decide` walks them; what each cell answers
+stands in `core/cells.py`. Documentation and tests read the same rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from watchword.core.cells import CELLS, DETAILS, Challenges
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.mechanism import Ambient, AnyMechanism, Kind
 from watchword.core.outcome import (
@@ -30,174 +29,6 @@ from watchword.core.principal import Instant, Principal
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import Attempt, ProtectionSpace
 from watchword.http.authentication import Challenge
-
-
-class Challenges(Enum):
-    """Which of the stated challenges an answer carries."""
-
-    NONE = "none"
-    ALL = "every scheme's"
-    OTHERS = "every scheme's but the one just refused, if another is left"
-    OWN = "the deciding credential's own, where it is a token's or a key's"
-    STEP_UP = "Bearer's and the cookie scheme's, with what is missing"
-    BEARER = "Bearer's, if Bearer was used"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """What one cell answers. `status` None means: pass. `options` are the statuses it may be configured to."""
-
-    id: str
-    status: int | None
-    title: str
-    challenges: Challenges = Challenges.NONE
-    options: tuple[int, ...] = ()
-    retry: bool = False
-    rule: str = ""
-
-
-CELLS: Mapping[str, Cell] = {
-    cell.id: cell
-    for cell in (
-        Cell(id="C00", status=None, title="Granted", rule="OpenMRS steps 1, 2, 4"),
-        Cell(id="C01", status=None, title="Granted to anybody", rule="public target"),
-        Cell(id="C02", status=None, title="Judged as if protected", rule="public target, deliberate credentials"),
-        Cell(
-            id="C03",
-            status=401,
-            title="Authentication required",
-            challenges=Challenges.ALL,
-            rule="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
-        ),
-        Cell(
-            id="C04",
-            status=401,
-            title="Authentication required",
-            challenges=Challenges.ALL,
-            rule="RFC 6750 section 3.1",
-        ),
-        Cell(
-            id="C05",
-            status=401,
-            title="Session ended",
-            challenges=Challenges.ALL,
-            options=(401, 403),
-            rule="OpenMRS; 403 only while clients migrate",
-        ),
-        Cell(id="C06", status=None, title="Granted by a later mechanism", rule="OpenMRS steps 2, 4"),
-        Cell(id="C07", status=401, title="Invalid credentials", challenges=Challenges.OTHERS, rule="OpenMRS step 5"),
-        Cell(
-            id="C08",
-            status=401,
-            title="Malformed credentials",
-            challenges=Challenges.OTHERS,
-            options=(401, 400),
-            rule="RFC 9110 section 11.4",
-        ),
-        Cell(
-            id="C09",
-            status=401,
-            title="Invalid token",
-            challenges=Challenges.ALL,
-            options=(401, 400),
-            rule="RFC 6750 section 3.1; 400, without a challenge, for API keys only (Kallithea)",
-        ),
-        Cell(
-            id="C10",
-            status=400,
-            title="Invalid request",
-            challenges=Challenges.BEARER,
-            rule="RFC 6750 sections 2 and 3.1",
-        ),
-        Cell(
-            id="C11",
-            status=403,
-            title="Insufficient scope",
-            challenges=Challenges.OWN,
-            rule="RFC 6750 section 3.1",
-        ),
-        Cell(id="C12", status=403, title="Forbidden", rule="RFC 9110 section 15.5.4"),
-        Cell(id="C13", status=403, title="Not yours", rule="RESTHeart"),
-        Cell(id="C14", status=403, title="Forbidden here", rule="RFC 9110 section 15.5.4, ASVS 3.5"),
-        Cell(
-            id="C15",
-            status=401,
-            title="Stronger or fresher authentication required",
-            challenges=Challenges.STEP_UP,
-            rule="RFC 9470",
-        ),
-        Cell(id="C16", status=429, title="Too many attempts", retry=True, rule="RFC 6585 section 4"),
-        Cell(id="C17", status=503, title="Cannot authenticate now", retry=True, rule="RFC 9110 section 15.6.4"),
-        Cell(id="C18", status=431, title="Request header fields too large", rule="RFC 6585 section 5"),
-        Cell(
-            id="C19",
-            status=403,
-            title="Third-party credential rejected",
-            options=(403, 400, 422),
-            rule="RFC 9110 section 15.5.4; never a challenge",
-        ),
-        Cell(
-            id="C20",
-            status=403,
-            title="Third-party credential no longer accepted",
-            options=(403, 424, 502),
-            rule="RFC 9110 section 15.5.4; never a challenge",
-        ),
-        Cell(
-            id="C21",
-            status=502,
-            title="Third party unavailable",
-            options=(502, 504, 503),
-            retry=True,
-            rule="RFC 9110 sections 15.6.3 to 15.6.5",
-        ),
-        Cell(id="C22", status=204, title="CORS preflight", rule="Fetch"),
-        Cell(id="C23", status=303, title="Log in", rule="Kallithea: presented-and-bad is never redirected"),
-        Cell(id="C28", status=400, title="Conflicting credentials", rule="strict targets"),
-        Cell(
-            id="C25",
-            status=407,
-            title="Proxy authentication required",
-            challenges=Challenges.ALL,
-            rule="forward-proxy mode only; RFC 9110 section 15.5.8",
-        ),
-    )
-}
-
-CHANGES: Mapping[str, str] = {
-    "C24": "the same decision told as JSON-RPC, SOAP, HTML or an error of OAuth",
-    "C26": "forward-auth: the true status, or what the proxy can pass on, with the true one in X-Auth-Status",
-    "C27": "no 100 (Continue) before a refusal; HEAD and HTTP/1.0 get the same answer",
-}
-"""Cells of stage 5: they change how an answer is sent, not what was decided."""
-
-DETAILS: Mapping[str, str] = {
-    "authentication-required": "Send credentials by one of the schemes in WWW-Authenticate.",
-    "session-expired": "The session has ended. Log in again.",
-    "session-invalid": "The session is not known here. Log in again.",
-    "malformed-credentials": "The credentials could not be decoded.",
-    "invalid-credentials": "The user name or the password is wrong, or the account cannot be used.",
-    "invalid-token": "The token is not valid. Get a new one.",
-    "expired-token": "The token has expired. Get a new one.",
-    "invalid-api-key": "The API key is not valid.",
-    "expired-api-key": "The API key has expired.",
-    "invalid-request": "The request's credentials, or its path, can be read in more ways than one, or in none.",
-    "conflicting-credentials": "The request carries credentials that do not prove one and the same subject.",
-    "insufficient-scope": "The token or key lacks a scope that this needs.",
-    "forbidden": "The account may not do this. Repeating the request with the same account will not help.",
-    "not-exposed": "This cannot be done with this kind of credentials.",
-    "unknown-identity": "The identity was proven, but no account here belongs to it.",
-    "not-yours": "This belongs to another account.",
-    "csrf": "The request came from a page of another origin.",
-    "tls-required": "Use https: credentials must not travel in cleartext.",
-    "peer-not-allowed": "Requests from this address are not served here.",
-    "step-up-required": "Authenticate again, or more strongly, and repeat the request.",
-    "throttled": "Too many failed attempts. Wait as long as Retry-After says.",
-    "unavailable": "The credentials cannot be checked at the moment. They were not refused: try again.",
-    "header-too-large": "The header section, or a field that carries credentials, is too large.",
-    "preflight": "",
-    "login": "Log in to continue.",
-}
 
 
 class Granted(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from watchword.core.decide import CELLS, DETAILS
+from watchword.core.cells import CELLS, DETAILS
 from watchword.core.respond import PROBLEM_TYPE
 from watchword.http.problem import Problem
 from watchword.server.forward_auth import MOST_REPEATED

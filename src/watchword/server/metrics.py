@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import MutableSequence, Sequence
 from typing import TypeAlias
 
-from watchword.core.decide import CELLS, Granted, Refused
+from watchword.core.cells import CELLS
+from watchword.core.decide import Granted, Refused
 
 Row: TypeAlias = MutableSequence[int]
 _CELLS = tuple(sorted(CELLS))

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from tests.server.api.test_every_route import OTHERWISE, ROUTES
 from tests.server.api.world import World
-from watchword.core.decide import CELLS
+from watchword.core.cells import CELLS
 from watchword.server.api.errors import PROBLEMS
 from watchword.server.forward_auth import DIALECTS
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from watchword.core.decide import CELLS
+from watchword.core.cells import CELLS
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import NotHere
 from watchword.server.api.openapi import Document

@@ -12,7 +12,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from watchword.core.decide import CELLS, Cell, Challenges
+from watchword.core.cells import CELLS, Cell, Challenges
 from watchword.core.mechanism import Kind
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import ProtectionSpace, Target

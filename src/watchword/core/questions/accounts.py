@@ -1,0 +1,69 @@
+"""What is asked about accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watchword.core.ask import Question
+from watchword.core.records import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of accounts, ordered by name. `next_cursor` is None on the last."""
+
+    accounts: tuple[Account, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindAccount(Question[Account | None]):
+    """By canonical name."""
+
+    name: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccounts(Question[Page]):
+    """Accounts after `cursor` by name, whose name contains `search`."""
+
+    search: str = ""
+    cursor: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccount(Question[bool]):
+    """Keep a new account. False, and nothing is kept, where the name is taken."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccount(Question[Account | None]):
+    """Change what is not None; the changed account, or None where there is none of that name.
+
+    A new `password_hash` comes with a new `stamp`: every session and auth token of the account is dead then, but
+    for the session with fingerprint `keep`, which is carried over to the new stamp in the same step. Where only
+    the hash is upgraded (same password, better parameters) `stamp` stays None. `expected_hash` makes the change
+    depend on the hash still being the one that was checked.
+    """
+
+    name: str
+    password_hash: str | None = field(default=None, repr=False)
+    stamp: str | None = None
+    roles: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
+    disabled: bool | None = None
+    attributes: Mapping[str, str] | None = None
+    keep: bytes | None = None
+    expected_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAccount(Question[bool]):
+    """Delete the account with its sessions and auth token. False where there was none."""
+
+    name: str
