@@ -26,7 +26,8 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# The decision table"
     yield ""
-    yield "Made from `core/cells.py` and `core/decide.py` by `tools/decision_table_reference.py`: these rows are the program."
+    yield "Made from `core/cells.py` and `core/decide.py` by `tools/decision_table_reference.py`: these rows are the"
+    yield "program."
     yield ""
     yield "A request walks the stages from top to bottom, and the first cell that fits answers it. The cell's id is in"
     yield "the member `cell` of every refusal and in its field `Auth-Decision`."

@@ -28,7 +28,7 @@ from watchword.core.requirement import Requirement
 from watchword.core.space import ProtectionSpace
 from watchword.edge.drive import NOT_YET, Answers, NotYet
 from watchword.http.authentication import Challenge
-from watchword.http.message import Peer, Request
+from watchword.http.message import Fields, Peer, Request
 
 NOW: Final[Instant] = 1_750_000_000.0
 REALM: Final = "Records"
@@ -63,6 +63,7 @@ class Scripted:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
+    marks_answers: bool = False
     states: Callable[[Outcome | Insufficient, Requirement], Mapping[str, str]] = lambda outcome, requirement: {}
     scopes: frozenset[str] | None = None
     acr: str | None = None
@@ -83,6 +84,9 @@ class Scripted:
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return (b"session=; Max-Age=0; Path=/",) if self.kind is Kind.SESSION_COOKIE else ()
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         more = self.states(outcome, requirement)

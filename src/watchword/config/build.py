@@ -13,12 +13,11 @@ from pathlib import Path
 from watchword.config.answers import PASSWORD_LINE, answers
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.key_file import AUTH_TOKENS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
-from watchword.config.personas import MechanismName
+from watchword.config.mechanisms import Makings, mechanisms_of, session_cookie
 from watchword.config.settings import Settings
 from watchword.config.spaces import ResolvedSpace
 from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
-from watchword.core.mechanism import AnyMechanism
 from watchword.core.questions import (
     CleanUp,
 )
@@ -29,11 +28,7 @@ from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
 from watchword.http.authentication import Challenge
-from watchword.mechanisms.api_key import ApiKeys
-from watchword.mechanisms.auth_token import AuthToken
-from watchword.mechanisms.basic import Basic
-from watchword.mechanisms.bearer import Bearer
-from watchword.mechanisms.session_cookie import CookieSettings, SessionCookie
+from watchword.mechanisms.session_cookie import SessionCookie
 from watchword.server.api.oauth.metadata import resource_metadata_url
 from watchword.server.rules import CLIENT_RULES, server_rules
 from watchword.server.service import Service
@@ -116,13 +111,20 @@ def build(
     )
     spaces = settings.spaces()
     manager = tokens if "restheart" in settings.realm.personas else None
-    bearers = self_contained, references
-    targets = [_space(space, settings, tokens, manager, bearers, own=False) for space in spaces]
+    makings = Makings(
+        settings=settings,
+        ring=ring,
+        clock=time.time,
+        auth_tokens=tokens,
+        self_contained=self_contained,
+        references=references,
+    )
+    targets = [_space(space, makings, manager, own=False) for space in spaces]
     location = _location(settings, address)
     metadata = resource_metadata_url(location, policy.audience[0]) if settings.tokens.resource_metadata else None
-    own = _space(spaces[0], settings, tokens, manager, bearers, own=True, resource_metadata=metadata)
+    own = _space(spaces[0], makings, manager, own=True, resource_metadata=metadata)
     client_space = replace(own, mechanisms=(), token_manager=None, face="oauth", unnamed=Requirement())
-    cookie = next((m for m in own.mechanisms if isinstance(m, SessionCookie)), _cookie(spaces[0], settings))
+    cookie = next((m for m in own.mechanisms if isinstance(m, SessionCookie)), session_cookie(spaces[0], makings))
     rules = server_rules(spaces[0].unnamed, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri)
     # /whoami is what clients try credentials on: what the configuration demands of it, it gets.
     configured = [rule for rule in spaces[0].rules if rule.path == "/whoami"]
@@ -204,28 +206,18 @@ def clean_up_regularly(storage: Storage) -> Callable[[], None]:
 
 def _space(
     space: ResolvedSpace,
-    settings: Settings,
-    tokens: DerivedTokens,
+    makings: Makings,
     manager: DerivedTokens | None,
-    bearers: tuple[SelfContainedTokens, ReferenceTokens],
     *,
     own: bool,
     resource_metadata: str | None = None,
 ) -> ProtectionSpace:
-    cookie = _cookie(space, settings)
-    made: dict[MechanismName, AnyMechanism] = {
-        "session": cookie,
-        "auth-token": AuthToken(space.realm, tokens),
-        "basic": Basic(space.realm, leaves_tokens="auth-token" in space.mechanisms),
-        "bearer": Bearer(space.realm, *bearers, resource_metadata=resource_metadata),
-        "api-key": ApiKeys(space.realm, space.apikey_scheme),
-    }
     # What stands behind a proxy has other hosts than the server itself: its own origin is the one it was sent to.
-    public = settings.server.public_url
+    public = makings.settings.server.public_url
     origins = space.own_origins if own or public is None else space.own_origins - {public}
     return ProtectionSpace(
         realm=space.realm,
-        mechanisms=tuple(made[name] for name in space.mechanisms),
+        mechanisms=mechanisms_of(space, makings, resource_metadata=resource_metadata),
         cookie_challenge=Challenge(space.cookie_scheme, (("realm", space.realm),)),
         own_origins=origins,
         cors=space.cors,
@@ -235,13 +227,4 @@ def _space(
         pass_preflights=space.pass_preflights,
         token_manager=manager,
         unnamed=space.unnamed,
-    )
-
-
-def _cookie(space: ResolvedSpace, settings: Settings) -> SessionCookie:
-    cookie = settings.session.cookie
-    return SessionCookie(
-        space.realm,
-        space.cookie_scheme,
-        CookieSettings(cookie.secure_name, cookie.cleartext_name, cookie.domain, cookie.same_site),
     )

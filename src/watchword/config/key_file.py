@@ -22,6 +22,14 @@ from watchword.tokens.signing_keys import SigningKeys, signing_keys, with_algori
 
 AUTH_TOKENS = "auth-token"
 REFRESH_CLIENTS = "refresh-client"
+BINDINGS = "binding"  # of tokens to what their client looks like
+CREDENTIALS = "credential"  # seals what is kept to prove an account by
+SESSIONS = "session"  # signs or seals sessions that are kept by the client
+ACCESS_KEYS = "access-key"  # the secrets of signed requests are derived from it
+NONCES = "nonce"  # of Digest
+PURPOSES = (AUTH_TOKENS, REFRESH_CLIENTS, BINDINGS, CREDENTIALS, SESSIONS, ACCESS_KEYS, NONCES)
+"""What the server's keys are for, one each at least, beside those that sign access tokens."""
+
 _NAME = "keys.json"
 _LOOK_EVERY = 5.0
 _COOLDOWN = 1.0
@@ -44,7 +52,7 @@ def load_or_make_keys(
     """
 
     def complete(ring: KeyRing) -> KeyRing:
-        for purpose in (AUTH_TOKENS, REFRESH_CLIENTS):
+        for purpose in PURPOSES:
             if ring.newest(purpose) is None:
                 key = Key(id=entropy(6).hex(), purpose=purpose, secret=Secret(entropy(32)), created_at=now)
                 ring = ring.with_key(key)

@@ -11,7 +11,11 @@ PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt"]
 Suppression: TypeAlias = Literal["no-popup", "remove"]
 
 MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer", "api-key")
-"""In the order in which they are tried. Tokens come right before Basic, whose credentials they are sent as."""
+"""All that there are, in the order in which they are tried where nothing else is said. Tokens come right before Basic,
+whose credentials they are sent as."""
+
+DEFAULT_MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer", "api-key")
+"""Those of a space where neither it nor a persona says anything. The others have to be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,7 @@ class Defaults:
     realm: str = "Watchword"
     cookie_scheme: str = "Watchword-Cookie"
     apikey_scheme: str = "APIKEY"
-    mechanisms: tuple[MechanismName, ...] = MECHANISMS
+    mechanisms: tuple[MechanismName, ...] = DEFAULT_MECHANISMS
     no_auth_challenge: Suppression = "no-popup"
 
 

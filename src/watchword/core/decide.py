@@ -194,7 +194,7 @@ def _scope_missing(case: Case) -> str | None:
 
 def _too_weak_or_old(case: Case) -> str | None:
     proof, needs = case.principal.authentication, case.requirement
-    weak = bool(needs.acr) and proof.acr not in needs.acr
+    weak = proof.second_factor_due or (bool(needs.acr) and proof.acr not in needs.acr)
     old = needs.max_age is not None and proof.auth_time + needs.max_age <= case.now
     return "step-up-required" if weak or old else None
 
@@ -335,7 +335,8 @@ def _plainly_granted(
     if accepted is None or not isinstance(accepted.outcome, Accepted):
         return None
     who, needs = accepted.outcome.principal, requirement
-    if who.registered and who.scopes is None and needs.roles <= who.roles and needs.permissions <= who.permissions:
+    plain = who.registered and who.scopes is None and not who.authentication.second_factor_due
+    if plain and needs.roles <= who.roles and needs.permissions <= who.permissions:
         return Granted("C00", who, (), accepted)
     return None
 

@@ -10,7 +10,7 @@ from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.http.authentication import Challenge
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 
 C = TypeVar("C")
 
@@ -36,7 +36,8 @@ class Mechanism(Protocol[C]):
 
     `fields` names the request fields it reads (for Vary, lower-case). `invalid_code` and `expired_code` are the
     public codes of its failures. `interactive` says that browsers answer its challenge with a pop-up; `needs_body`
-    that it cannot work where no content is at hand (forward-auth), which is refused at start-up.
+    that it cannot work where no content is at hand (forward-auth), which is refused at start-up. `marks_answers` says
+    that `marks` ever gives anything.
     """
 
     @property
@@ -55,6 +56,8 @@ class Mechanism(Protocol[C]):
     def invalid_code(self) -> str: ...
     @property
     def expired_code(self) -> str: ...
+    @property
+    def marks_answers(self) -> bool: ...
 
     def read(self, request: Request) -> C | Malformed | None:
         """The credentials, or None where there are none of this mechanism's. Pure and total."""
@@ -66,6 +69,11 @@ class Mechanism(Protocol[C]):
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         """The Set-Cookie values that remove these credentials from the user agent, where cookies hold them."""
+        ...
+
+    def marks(self, request: Request) -> Fields:
+        """Fields that the answer to a granted request needs because it carried such credentials: against caches and
+        referrers where they stand in the URL, the next nonce of Digest."""
         ...
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:

@@ -14,7 +14,7 @@ class Authentication:
 
     `mechanism` is the name of the deciding mechanism; `amr` holds authentication method references (RFC 8176),
     `acr` the context class; `auth_time` is when the person last proved who they are; `session` is the public id
-    of the session, where there is one.
+    of the session, where there is one. `second_factor_due`: a password was right, and is not enough for this account.
     """
 
     mechanism: str
@@ -22,6 +22,7 @@ class Authentication:
     acr: str | None = None
     auth_time: Instant = 0.0
     session: str | None = None
+    second_factor_due: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

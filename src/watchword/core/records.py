@@ -8,6 +8,10 @@ from typing import TypeAlias
 
 from watchword.core.principal import Authentication, Instant, Principal
 
+SESSION = "session"
+AUTH_KEY = "auth-key"
+"""The kinds of sessions."""
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -28,7 +32,8 @@ class Account:
     """One user. `name` is the canonical name (NFC) and the subject of principals.
 
     `stamp` is random and changes with the password: credentials derived under another stamp are dead. It also
-    tells an account from a later one of the same name. `password_hash` is a PHC or legacy crypt string, or None
+    tells an account from a later one of the same name. `second_factor` says that the password alone proves too
+    little, because an authenticator was confirmed. `password_hash` is a PHC or legacy crypt string, or None
     where no password can be used. `auth_token` is None where none is alive.
     """
 
@@ -41,11 +46,15 @@ class Account:
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     created_at: Instant = 0.0
     auth_token: AuthTokenInputs | None = None
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One log-in. Only the token's fingerprint (SHA-256) is kept.
+
+    `kind` says by what it is carried: `session` (a cookie, or Bearer) or `auth-key` (the field Auth-Key). `binding` is
+    what the client must look like, as `tokens/binding.py` writes it; empty where anybody may bring the token.
 
     `id` is public (for lists and revocation); `stamp` is the account's stamp at log-in; `expires_at` is the
     absolute maximum lifetime and `idle_timeout` the inactivity timeout in seconds (ASVS 7.3). `data` is the
@@ -65,6 +74,9 @@ class Session:
     address: str = ""
     user_agent: str = ""
     data: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    kind: str = SESSION
+    binding: str = ""
+    acr: str | None = None
 
     @property
     def idle_expires_at(self) -> Instant:

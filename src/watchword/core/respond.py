@@ -64,10 +64,13 @@ def not_found(request: Request, space: ProtectionSpace) -> Response:
 
 
 def granted_fields(granted: Granted, request: Request, space: ProtectionSpace) -> Fields:
-    """What is added to an application's own answer: Vary, cookies to clear, and leave to read it across origins."""
-    if not granted.clears and not space.cors:
+    """What is added to an application's own answer: Vary, cookies to clear, what mechanisms need there, and leave to
+    read it across origins."""
+    if not granted.clears and not space.cors and not space.marking:
         return space.vary_line
     fields = list(space.vary_line)
+    for mechanism in space.marking:
+        fields += mechanism.marks(request)
     if granted.clears:
         fields += [(b"set-cookie", value) for m in granted.clears for value in m.clear(request)]
     if space.cors and b"origin" in request:

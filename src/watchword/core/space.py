@@ -60,6 +60,7 @@ class ProtectionSpace:
     face: Literal["problem", "oauth"] = "problem"
     unnamed: Requirement = Requirement()
     absent: tuple[Attempt, ...] = field(init=False, repr=False)
+    marking: tuple[AnyMechanism, ...] = field(init=False, repr=False)
     vary: bytes = field(init=False, repr=False)
     vary_line: Fields = field(init=False, repr=False)
 
@@ -68,6 +69,7 @@ class ProtectionSpace:
         if len(set(names)) != len(names):
             raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
         object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
+        object.__setattr__(self, "marking", tuple(m for m in self.mechanisms if m.marks_answers))
         object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
         object.__setattr__(self, "vary_line", ((b"vary", self.vary),))
 

@@ -12,7 +12,7 @@ from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret, equal
 from watchword.http.authentication import Challenge, Unreadable
 from watchword.http.credentials import authorization
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.api_key import is_key, judge_key
 from watchword.tokens.challenge import insufficient_scope, invalid_key
 
@@ -33,6 +33,7 @@ class ApiKeys:
     fields: tuple[str, ...] = ("authorization", "x-api-key")
     invalid_code: str = "invalid-api-key"
     expired_code: str = "expired-api-key"
+    marks_answers: bool = False
 
     def read(self, request: Request) -> Secret | Malformed | None:
         own = request.field(_FIELD)
@@ -51,6 +52,9 @@ class ApiKeys:
 
     def verify(self, credentials: Secret, request: Request, now: Instant) -> Steps[Outcome]:
         return judge_key(credentials.reveal(), now, mechanism=self.name, realm=self.realm)
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = Challenge(self.scheme, (("realm", self.realm),))

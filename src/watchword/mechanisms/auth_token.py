@@ -15,7 +15,7 @@ from watchword.core.token_manager import TokenManager
 from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import user_pass
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.format import is_well_formed
 from watchword.tokens.password import Password
 
@@ -34,6 +34,7 @@ class AuthToken:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
+    marks_answers: bool = False
 
     def read(self, request: Request) -> Password | Malformed | None:
         found = user_pass(request)
@@ -49,6 +50,9 @@ class AuthToken:
         inputs = found.auth_token
         proven_at = inputs.issued_at if inputs is not None else now
         return Accepted(principal_of(found, self.realm, Authentication(mechanism=self.name, auth_time=proven_at)))
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         return stated("Basic", ("realm", self.realm), ("charset", "UTF-8"))

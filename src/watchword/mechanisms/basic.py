@@ -12,7 +12,7 @@ from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import user_pass
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.format import is_well_formed
 from watchword.tokens.password import Password, judge_password
 
@@ -34,6 +34,7 @@ class Basic:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-credentials"
     expired_code: str = "invalid-credentials"
+    marks_answers: bool = False
 
     def read(self, request: Request) -> Password | Malformed | None:
         found = user_pass(request)
@@ -52,6 +53,9 @@ class Basic:
                 credentials, now, mechanism=self.name, realm=self.realm, address=request.peer.address
             )
         )
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         return stated("Basic", ("realm", self.realm), ("charset", "UTF-8"))

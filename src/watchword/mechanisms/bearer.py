@@ -12,7 +12,7 @@ from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret, fingerprint
 from watchword.http.authentication import Challenge, Unreadable, stated
 from watchword.http.credentials import authorization
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.challenge import insufficient_scope, invalid_token, step_up
 from watchword.tokens.format import REFERENCE, SESSION, kind_of
 from watchword.tokens.reference import ReferenceTokens
@@ -39,6 +39,7 @@ class Bearer:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
+    marks_answers: bool = False
     resource_metadata: str | None = None
 
     def read(self, request: Request) -> Secret | Malformed | None:
@@ -59,6 +60,9 @@ class Bearer:
             return self.self_contained.judge(token, now, mechanism=self.name, realm=self.realm)
         # Imported sessions keep the tokens they had, whatever those look like.
         return judge_session(fingerprint(token), now, mechanism=self.name, realm=self.realm)
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         metadata = () if self.resource_metadata is None else (("resource_metadata", self.resource_metadata),)

@@ -37,7 +37,7 @@ from watchword.crypto.jose.refused import JoseRefused
 from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge, Unreadable
 from watchword.http.credentials import user_pass
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.client_assertion import ASSERTION_TYPE, claimed_client, verify_assertion
 
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
@@ -114,6 +114,7 @@ class ClientAuthentication:
     fields: tuple[str, ...] = ("authorization",)
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
+    marks_answers: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -187,6 +188,9 @@ class ClientAuthentication:
                 stamp=client.stamp,
             )
         )
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         return Challenge("Basic", (("realm", self.realm), ("charset", "UTF-8")))

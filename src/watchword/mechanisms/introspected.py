@@ -14,7 +14,7 @@ from watchword.core.records import Json
 from watchword.core.requirement import Requirement
 from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,10 @@ class Introspected:
     fields: tuple[str, ...] = field(init=False)
     invalid_code: str = field(init=False)
     expired_code: str = field(init=False)
+    marks_answers: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("name", "kind", "ambient", "interactive", "needs_body", "fields", "invalid_code", "expired_code"):
+        for name in _OF_THE_READER:
             object.__setattr__(self, name, getattr(self.reader, name))
 
     def read(self, request: Request) -> Secret | Malformed | None:
@@ -60,11 +61,27 @@ class Introspected:
             return Rejected("audience")
         return Accepted(_principal(told, mechanism=self.name, realm=self.realm))
 
+    def marks(self, request: Request) -> Fields:
+        return self.reader.marks(request)
+
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         return self.reader.challenge(outcome, requirement)
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return self.reader.clear(request)
+
+
+_OF_THE_READER = (
+    "name",
+    "kind",
+    "ambient",
+    "interactive",
+    "needs_body",
+    "fields",
+    "invalid_code",
+    "expired_code",
+    "marks_answers",
+)
 
 
 def _principal(told: Mapping[str, Json], *, mechanism: str, realm: str) -> Principal:

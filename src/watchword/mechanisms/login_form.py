@@ -10,7 +10,7 @@ from watchword.core.outcome import Insufficient, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.http.authentication import Challenge, stated
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.password import Password, judge_password
 
 
@@ -32,6 +32,7 @@ class LoginForm:
     fields: tuple[str, ...] = ("cookie",)
     invalid_code: str = "invalid-credentials"
     expired_code: str = "invalid-credentials"
+    marks_answers: bool = False
 
     def read(self, request: Request) -> Password:
         return self.credentials
@@ -42,6 +43,9 @@ class LoginForm:
                 credentials, now, mechanism=self.name, realm=self.realm, address=request.peer.address
             )
         )
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         return stated(self.scheme, ("realm", self.realm))

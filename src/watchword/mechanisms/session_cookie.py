@@ -12,7 +12,7 @@ from watchword.core.requirement import Requirement
 from watchword.crypto.secret import fingerprint
 from watchword.http.authentication import Challenge, stated
 from watchword.http.cookies import clear_cookie, find_cookie, set_cookie
-from watchword.http.message import Request
+from watchword.http.message import Fields, Request
 from watchword.tokens.challenge import step_up
 from watchword.tokens.session import judge_session
 
@@ -50,6 +50,7 @@ class SessionCookie:
     fields: tuple[str, ...] = ("cookie",)
     invalid_code: str = "session-invalid"
     expired_code: str = "session-expired"
+    marks_answers: bool = False
 
     def cookie_name(self, request: Request) -> str:
         """The name in use on the transport by which the request came."""
@@ -68,6 +69,9 @@ class SessionCookie:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
             return known(Rejected("sent twice"))
         return judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm)
+
+    def marks(self, request: Request) -> Fields:
+        return ()
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = stated(self.scheme, ("realm", self.realm))

@@ -27,7 +27,11 @@ class FoundSession:
         if outcome is None:
             session = self.session
             authentication = Authentication(
-                mechanism=mechanism, amr=session.amr, auth_time=session.auth_time, session=session.id
+                mechanism=mechanism,
+                amr=session.amr,
+                acr=session.acr,
+                auth_time=session.auth_time,
+                session=session.id,
             )
             outcome = Accepted(principal_of(self.account, realm, authentication))
             self._accepted[mechanism, realm] = outcome
