@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from watchword.config.key_file import KeyFile, KeyFileRefused, change_keys, load_or_make_keys, read_keys
+from watchword.config.key_file import PURPOSES, KeyFile, KeyFileRefused, change_keys, load_or_make_keys, read_keys
 from watchword.core.questions import FindSigningKey, FindVerifyingKey
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.signing_keys import rotated
@@ -52,7 +52,7 @@ def rotate(data: Path, key_id: str, lead: float = 600) -> None:
 
 def test_made_at_first_need_for_every_purpose_and_private(tmp_path: Path) -> None:
     ring = load(tmp_path)
-    assert [key.purpose for key in ring.keys] == ["auth-token", "refresh-client", "access-token"]
+    assert [key.purpose for key in ring.keys] == [*PURPOSES, "access-token"]
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
     assert load(tmp_path) == ring
     assert read_keys(tmp_path) == ring
@@ -65,7 +65,7 @@ def test_file_of_the_version_before_gets_the_keys_that_it_lacks(data: Path) -> N
     file.write_text(json.dumps(document))
     ring = load(data)
     assert ring.keys[0].id == document["keys"][0]["id"]
-    assert [key.purpose for key in ring.keys] == ["auth-token", "refresh-client", "access-token"]
+    assert [key.purpose for key in ring.keys] == [*PURPOSES, "access-token"]
 
 
 def test_processes_that_start_at_once_end_with_the_same_keys__F34(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ _NONCE_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """Seals with the newest key and opens with any. `keys` are ids (at most 255 bytes) with 32-byte keys, oldest first."""
+    """Seals with the newest key, opens with any. `keys` are ids (at most 255 bytes) with 32-byte keys, oldest first."""
 
     keys: Sequence[tuple[str, Secret]]
 
