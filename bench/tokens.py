@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -108,7 +107,7 @@ class _Issuer:
     def new_token(self) -> bytes:
         """One that nobody has seen."""
         assert self._claims is not None
-        return encode(replace(self._claims, jti=base62(os.urandom(16))), self.key).encode()
+        return encode(self._claims._replace(jti=base62(os.urandom(16))), self.key).encode()
 
     def judge(self, token: bytes) -> Outcome:
         return self._engine.run(self._judges.judge(token, time.time(), mechanism="bearer", realm="Watchword"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from typing import BinaryIO, TypeAlias
 
 from watchword.crypto.jose import base64url, jws
@@ -65,7 +64,7 @@ def jwt_verify(args: Args) -> object:
     )
     if misfit is not None:
         raise Failed(misfit)
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(claims).items()}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in claims._asdict().items()}
 
 
 def basic_parse(args: Args) -> object:

@@ -9,10 +9,9 @@ for the caller to find, by `kid_of`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from math import floor, isfinite
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from watchword.core.principal import Instant
 from watchword.crypto.jose import jws
@@ -26,9 +25,8 @@ LAST_INSTANT = 253_402_300_799
 """The end of the year 9999: the last second that the usual calendars can write."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessClaims:
-    """What an access token says.
+class AccessClaims(NamedTuple):
+    """What an access token says. A tuple, because one is made of every token, and a frozen dataclass takes longer.
 
     `scopes` is None where the token has no `scope` at all: what that means is for whoever trusts the issuer to say.
     `client` is the OAuth client's id. `family` (claim `sid`) names the log-in that the token comes from; `state`
@@ -110,7 +108,10 @@ def verified(token: str | bytes, key: Key) -> AccessClaims:
     Raises:
         JoseRefused: what `jws.verify` refuses, an unreadable or incomplete set of claims, or a `cnf`.
     """
-    return _read(read_object(jws.verify(token, key, expected_type=TYPE), most=jws.LONGEST_TOKEN))
+    payload = jws.verify(token, key, expected_type=TYPE)
+    members = read_object(payload, most=jws.LONGEST_TOKEN)
+    # Most are plain ASCII without escapes, so that no text in them has a control character to look for.
+    return _read(members, plain=b"\\" not in payload and payload.isascii() and payload.decode("ascii").isprintable())
 
 
 def fits(
@@ -141,35 +142,47 @@ _SCOPE_TOKEN = r"[\x21\x23-\x5b\x5d-\x7e]++"
 _SCOPE = re.compile(rf"(?:{_SCOPE_TOKEN}(?: {_SCOPE_TOKEN})*+)?")
 
 
-def _read(members: Mapping[str, Json]) -> AccessClaims:
+def _read(members: Mapping[str, Json], *, plain: bool = False) -> AccessClaims:
+    """`plain` says that there is no control character anywhere in the members."""
     if "cnf" in members:  # RFC 7800: good only together with a proof, for which nobody asked
         raise JoseRefused("confirmation")
+    text = _plain_text if plain else _text
     return AccessClaims(
-        issuer=_text(members.get("iss")),
-        subject=_text(members.get("sub")),
-        audience=_audience(members.get("aud")),
-        client=_text(members.get("client_id")),
-        jti=_text(members.get("jti")),
+        issuer=text(members.get("iss")),
+        subject=text(members.get("sub")),
+        audience=_audience(members.get("aud"), text),
+        client=text(members.get("client_id")),
+        jti=text(members.get("jti")),
         issued_at=_instant(members.get("iat")),
         expires_at=_instant(members.get("exp")),
         not_before=_instant(members["nbf"]) if "nbf" in members else None,
         auth_time=_instant(members["auth_time"]) if "auth_time" in members else None,
         scopes=_scopes(members["scope"]) if "scope" in members else None,
-        roles=_values(members, "roles"),
-        groups=_values(members, "groups"),
-        entitlements=_values(members, "entitlements"),
-        permissions=_values(members, "permissions"),
-        family=_text(members["sid"]) if "sid" in members else None,
-        state=_text(members["ww_state"]) if "ww_state" in members else None,
-        acr=_text(members["acr"]) if "acr" in members else None,
-        amr=_values(members, "amr"),
+        roles=_values(members["roles"], text) if "roles" in members else _NONE,
+        groups=_values(members["groups"], text) if "groups" in members else _NONE,
+        entitlements=_values(members["entitlements"], text) if "entitlements" in members else _NONE,
+        permissions=_values(members["permissions"], text) if "permissions" in members else _NONE,
+        family=text(members["sid"]) if "sid" in members else None,
+        state=text(members["ww_state"]) if "ww_state" in members else None,
+        acr=text(members["acr"]) if "acr" in members else None,
+        amr=_values(members["amr"], text) if "amr" in members else _NONE,
     )
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 def _text(value: Json) -> str:
     if not isinstance(value, str) or not value or _CONTROL.search(value):
         raise JoseRefused("claims")
     return value
+
+
+def _plain_text(value: Json) -> str:
+    """The same where there are no control characters."""
+    if isinstance(value, str) and value:
+        return value
+    raise JoseRefused("claims")
 
 
 def _instant(value: Json) -> Instant:
@@ -179,11 +192,12 @@ def _instant(value: Json) -> Instant:
     return float(value)
 
 
-def _audience(value: Json) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
-    if not listed:
+def _audience(value: Json, text: Callable[[Json], str]) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return (text(value),)
+    if not value:
         raise JoseRefused("claims")
-    return tuple(_text(one) for one in listed)
+    return tuple(map(text, value))
 
 
 def _scopes(value: Json) -> frozenset[str]:
@@ -192,14 +206,11 @@ def _scopes(value: Json) -> frozenset[str]:
     return frozenset(value.split())
 
 
-def _values(members: Mapping[str, Json], name: str) -> frozenset[str]:
+def _values(listed: Json, text: Callable[[Json], str]) -> frozenset[str]:
     """Strings, or objects that have a `value` as in SCIM (section 2.2.3.1, RFC 7643 section 2.4)."""
-    if name not in members:
-        return frozenset()
-    listed = members[name]
     if not isinstance(listed, list):
         raise JoseRefused("claims")
-    return frozenset(_text(one.get("value") if isinstance(one, dict) else one) for one in listed)
+    return frozenset([text(one.get("value") if isinstance(one, dict) else one) for one in listed])
 
 
 def _listed(values: frozenset[str]) -> Json:

@@ -70,7 +70,7 @@ class Double:
             family="f",
             state="s",
         )
-        return encode(replace(made, **claims), by or self.signs)
+        return encode(made._replace(**claims), by or self.signs)
 
     def revoke(self, entry: Revocation) -> None:
         self.entries.append(entry)

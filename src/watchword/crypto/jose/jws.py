@@ -75,7 +75,7 @@ def verify(token: str | bytes, key: Key, *, expected_type: str | None = None, mo
         raise JoseRefused("type")
     payload = base64url.decode(encoded_payload)
     signature = base64url.decode(encoded_signature)
-    key.verify(f"{encoded_header}.{encoded_payload}".encode("ascii"), signature)
+    key.verify(b"%b.%b" % (encoded_header, encoded_payload), signature)
     return payload
 
 
@@ -99,19 +99,22 @@ def media_type(typ: str) -> str:
     return lower if "/" in rest else rest
 
 
-def _segments(token: str | bytes, most: int = LONGEST_TOKEN) -> list[str]:
+def _segments(token: str | bytes, most: int = LONGEST_TOKEN) -> list[bytes]:
     if len(token) > most:
         raise JoseRefused("oversize")
-    if isinstance(token, bytes):
-        token = token.decode("latin-1")
-    segments = token.split(".")
-    if len(segments) != 3 or not token.isascii():
+    if isinstance(token, str):
+        try:
+            token = token.encode("ascii")
+        except UnicodeEncodeError:
+            raise JoseRefused("malformed") from None
+    segments = token.split(b".")
+    if len(segments) != 3:
         raise JoseRefused("malformed")
     return segments
 
 
 @lru_cache(maxsize=MOST_HEADERS_KEPT)
-def _header(encoded: str) -> Header:
+def _header(encoded: bytes) -> Header:
     if len(encoded) > LONGEST_HEADER:
         raise JoseRefused("oversize")
     members = read_object(base64url.decode(encoded), most=LONGEST_HEADER)

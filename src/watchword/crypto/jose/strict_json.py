@@ -32,7 +32,10 @@ def read_object(document: str | bytes, *, most: int) -> dict[str, Json]:
         text = encoded.decode()
         if _too_deep(text):
             raise JoseRefused("malformed")
-        value: Json = _DECODER.decode(text)
+        value: Json
+        value, end = _DECODER.raw_decode(text) if text[:1] == "{" else (None, 0)
+        if end != len(text):  # there is white space around it, or something else
+            value = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
