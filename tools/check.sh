@@ -21,6 +21,7 @@ check tree python tools/check_tree.py
 check manual python tools/configuration_reference.py --check
 check commands python tools/command_line_reference.py --check
 check decision-table python tools/decision_table_reference.py --check
+check codes python tools/codes_reference.py --check
 check catalogue python tools/coverage_of_catalogue.py --brief --require docs/catalogue-required.txt
 
 if [ -n "$failed" ]; then

@@ -26,6 +26,7 @@ class Program:
     """A program, what it may be called, and the Debian packages that bring it.
 
     `proof` are arguments with which it exits 0: Ubuntu ships a /usr/bin/chromium-browser that only says where to look.
+    Without packages it is used where it is, and never installed.
     """
 
     name: str
@@ -79,17 +80,46 @@ HTPASSWD = Program(
     packages=("apache2-utils",),
     purpose="password files as Apache writes them",
 )
+OATHTOOL = Program(
+    name="oathtool",
+    commands=("oathtool",),
+    packages=("oathtool",),
+    proof=("--version",),
+    purpose="codes of a second factor, by a program that nobody here wrote",
+)
+WGET = Program(
+    name="wget",
+    commands=("wget",),
+    packages=("wget",),
+    proof=("--version",),
+    purpose="a client that takes the challenges apart by itself",
+)
+NODE = Program(
+    name="node",
+    commands=("node",),
+    packages=(),
+    proof=("--version",),
+    purpose="fetch, as browsers and servers in JavaScript have it",
+)
+JAVA = Program(
+    name="java",
+    commands=("java",),
+    packages=(),
+    # A runtime without a compiler runs no program from its source.
+    proof=("-m", "jdk.compiler/com.sun.tools.javac.Main", "-version"),
+    purpose="the two HTTP clients of the JDK",
+)
 WRK = Program(name="wrk", commands=("wrk",), packages=("wrk",), purpose="load from one machine")
 
 GROUPS: dict[str, tuple[Program, ...]] = {
-    "tests": (CURL, NGINX, CHROMIUM, HTPASSWD),
+    "tests": (CURL, NGINX, CHROMIUM, HTPASSWD, OATHTOOL, WGET, NODE, JAVA),
     "bench": (CURL, NGINX, WRK),
 }
 
 
 def main(group: str) -> None:
     programs = GROUPS[group]
-    missing = [program for program in programs if program.path() is None]
+    missing = [program for program in programs if program.packages and program.path() is None]
     why_not = install(missing) if missing else ""
     rows = {program.name: row(program, why_not) for program in programs}
     record(rows)
@@ -126,6 +156,8 @@ def row(program: Program, why_not: str) -> dict[str, str]:
     path = program.path()
     if path is not None:
         return {"path": path}
+    if not program.packages:
+        return {"left_out": "is not here, and too large to be installed for one test"}
     return {"left_out": f"needs the Debian package {program.packages[0]}, and {why_not}"}
 
 

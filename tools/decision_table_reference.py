@@ -57,15 +57,7 @@ def _lines() -> Iterator[str]:
     for name in ("C19", "C20", "C21", "C25"):
         yield _row(cells.CELLS[name])
     yield ""
-    yield "## Codes"
-    yield ""
-    yield "The member `code` of a refusal. It never says which part of a credential was wrong: the log does."
-    yield ""
-    yield "| code | what people are told |"
-    yield "|---|---|"
-    for code, detail in sorted(cells.DETAILS.items()):
-        if detail:
-            yield f"| `{code}` | {detail} |"
+    yield "The codes of refusals, and the reasons that operators are told, have [a page of their own](codes.md)."
 
 
 def _row(cell: cells.Cell) -> str:

@@ -1,8 +1,8 @@
-"""Runs the tests in two phases: what needs a quiet machine alone, then everything else in parallel.
+"""Runs the tests in phases: what needs a quiet machine alone, then browsers, then everything else in parallel.
 
     python tools/run_tests.py [arguments for pytest]
 
-LONG=1 adds the tests marked `long`. The last lines add up both phases.
+LONG=1 adds the tests marked `long`. The last lines add up all phases.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Phase:
 
 
 PHASES = (
-    Phase("alone", "(timed or browser)"),
+    Phase("alone", "timed"),
+    Phase("browsers", "(browser and not timed)", ("-n", "2", "--dist", "loadscope")),
     # A file's tests stay together: they may share a server.
     Phase("parallel", "not (timed or browser)", ("-n", str(WORKERS), "--dist", "loadscope")),
 )
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     total: Counter[str] = Counter()
     for phase in PHASES:
         total += counts(phase)
-    print(f"\nBoth phases together, in {time.monotonic() - began:.0f} s:")
+    print(f"\nAll phases together, in {time.monotonic() - began:.0f} s:")
     print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return next((code for code in exits if code not in (0, NO_TESTS)), min(exits))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import Shell, program, user
+from watchword.core.credentials import RECOVERY_CODE, TOTP, Credential
 from watchword.core.questions import FindAccount, IssueAuthToken
-from watchword.core.records import Session
+from watchword.core.records import SESSION_KINDS, Session
 from watchword.crypto.secret import fingerprint
 from watchword.storage import Storage, open_storage
 from watchword.tokens.format import SESSION, new_token
@@ -48,9 +49,20 @@ def full(shell: Shell) -> Shell:
             amr=frozenset(("pwd", "otp")),
             address="2001:db8::1",
             user_agent='a "robot" \\ \x1b',
+            kind=kind,
+            binding=("", "md5:" + "0f" * 16, "1:both/24:00ff:abc")[number],
+            acr=(None, "mfa", "phrh")[number],
             data={"n": None, "list": [1, 2.5, True, {"\u00e9": "\u2028"}]},
         )
-        for number in range(3)
+        for number, kind in enumerate(SESSION_KINDS)
+    )
+    storage.put_credentials(
+        [
+            Credential(
+                id="c1", subject="ann", kind=TOTP, secret=bytes(range(60)), label="\u00e9", created_at=NOW - 1.5
+            ),
+            Credential(id="c2", subject="gone", kind=RECOVERY_CODE, secret=b"\xff" * 32, confirmed=True),
+        ]
     )
     storage.close()
     return shell
@@ -66,22 +78,25 @@ def test_what_is_exported_and_imported_is_the_same(full: Shell, tmp_path: Path) 
     assert (exported.code, exported.out, exported.err) == (
         0,
         "",
-        "Users exported: 4, clients: 0, keys: 0, sessions: 3.\n",
+        "Users exported: 4, credentials: 2, clients: 0, keys: 0, sessions: 3.\n",
     )
     other = Shell(tmp_path / "other")
     answer = other("import", str(file), "--json")
     assert answer.json["users"] == {"created": 4, "changed": 0, "unchanged": 0, "refused": 0}
+    assert answer.json["credentials"] == {"created": 2, "changed": 0, "unchanged": 0, "refused": 0}
     assert answer.json["sessions"] == {"created": 3, "changed": 0, "unchanged": 0, "refused": 0}
     one, two = opened(full.data), opened(other.data)
     try:
         assert list(one.all_accounts()) == list(two.all_accounts())
         assert list(one.all_sessions()) == list(two.all_sessions())
+        assert list(one.all_credentials()) == list(two.all_credentials())
     finally:
         one.close()
         two.close()
     assert other("export", "-").out == file.read_text()
     again = full("import", str(file), "--json")
     assert again.json["users"]["unchanged"] == 4
+    assert again.json["credentials"]["unchanged"] == 2
     assert again.json["sessions"]["unchanged"] == 3
 
 
@@ -94,7 +109,7 @@ def test_the_file_is_for_its_owner_only_and_has_no_half_written_sibling(full: Sh
     assert full("export", str(file)).code == 0
     assert file.stat().st_mode & 0o777 == 0o600
     assert os.listdir(folder) == ["all.jsonl"]
-    assert all(set(json.loads(line)) <= {"user", "session"} for line in file.read_text().splitlines())
+    assert all(set(json.loads(line)) <= {"user", "credential", "session"} for line in file.read_text().splitlines())
 
 
 def test_a_link_stays_one(full: Shell, tmp_path: Path) -> None:
@@ -152,5 +167,5 @@ def test_an_empty_database_is_an_empty_file(shell: Shell) -> None:
 def test_standard_output_holds_the_entries_alone(full: Shell) -> None:
     answer = program("export", "-", f"--data={full.data}")
     assert answer.code == 0
-    assert len([json.loads(line) for line in answer.out.splitlines()]) == 7
-    assert answer.err == "Users exported: 4, clients: 0, keys: 0, sessions: 3.\n"
+    assert len([json.loads(line) for line in answer.out.splitlines()]) == 9
+    assert answer.err == "Users exported: 4, credentials: 2, clients: 0, keys: 0, sessions: 3.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import PROGRAM, Answer, Shell, environment, hash_of, lines_of, program, user
+from watchword.config.key_file import CREDENTIALS, load_or_make_keys
+from watchword.crypto.jose import base64url
 from watchword.crypto.password import check_password
+from watchword.crypto.sealing import Sealing
 from watchword.crypto.secret import Secret, fingerprint
 from watchword.tokens.format import SESSION, new_token
 
@@ -224,6 +228,38 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("never ending", b'{"session": {"user": "ann", "token": "0123456789abcdef"}}', "has no expires_at"),
     ("nobody's", b'{"session": {"expires_at": 4e9, "token": "0123456789abcdef"}}', "has no user"),
     (
+        "a strange kind",
+        b'{"session": {"user": "ann", "expires_at": 4e9, "token": "0123456789abcdef", "kind": "cookie"}}',
+        "kind is no kind of session; write one of session, auth-key, sealed",
+    ),
+    (
+        "a strange binding",
+        b'{"session": {"user": "ann", "expires_at": 4e9, "token": "0123456789abcdef", "binding": "md5:xyz"}}',
+        "binding is none that was exported; write md5:<hex>",
+    ),
+    (
+        "a strange acr",
+        b'{"session": {"user": "ann", "expires_at": 4e9, "token": "0123456789abcdef", "acr": "a\\nb"}}',
+        "acr has a control character",
+    ),
+    ("an empty credential", b'{"credential": {"user": "ann", "kind": "totp", "secret": "AAEC"}}', "has no id"),
+    (
+        "a strange credential",
+        b'{"credential": {"user": "ann", "id": "c", "kind": "iris", "secret": "AAEC"}}',
+        "kind is none that this version knows; write one of totp, recovery-code, digest",
+    ),
+    (
+        "a padded secret",
+        b'{"credential": {"user": "ann", "id": "c", "kind": "totp", "secret": "AA=="}}',
+        "secret is none that was exported: it is no base64url",
+    ),
+    (
+        "no secret at all",
+        b'{"credential": {"user": "ann", "id": "c", "kind": "totp", "secret": ""}}',
+        "secret is none that was exported",
+    ),
+    ("a strange need", b'{"user": {"name": "ann", "second_factor": 1}}', "second_factor is neither true nor false"),
+    (
         "no offset",
         b'{"session": {"user": "ann", "expires_at": "2030-01-01T00:00:00", "token": "0123456789abcdef"}}',
         "is no time",
@@ -257,7 +293,12 @@ def test_a_wrong_line_is_named_and_nothing_is_imported(shell: Shell, content: by
             b'{"keys": [{"user": "ann", "key": "0123456789abcdef"}, {"user": "bob", "key": "0123456789abcdef"}]}',
             "keys[1]: stands there twice, first at keys[0]",
         ),
-        (b'{"users": [], "members": []}', "'members': is none of users, clients, keys, sessions"),
+        (
+            b'{"credentials": [{"user": "a", "id": "c", "kind": "totp", "secret": "AA"}, '
+            b'{"user": "b", "id": "c", "kind": "digest", "secret": "AA"}]}',
+            "credentials[1]: stands there twice, first at credentials[0]",
+        ),
+        (b'{"users": [], "members": []}', "'members': is none of users, credentials, clients, keys, sessions"),
         (b'{"users": {"ann": {}}}', "users: is no array"),
         (b'{"users": [\n{"name": "ann"},\n]}', "is no JSON: "),
         (b"[]", 'all of it: is no object; write {"users": [...]}'),
@@ -300,6 +341,18 @@ def test_no_problem_repeats_a_secret__F33(shell: Shell) -> None:
         {"user": {"name": "ann", "password": canary, "password_hash": canary, "roles": canary}},
         {"session": {"user": "ann", "token": f"{canary} ", "expires_at": canary}},
         {"session": {"user": "ann", "token_fingerprint": canary, "id": [canary], "data": canary}},
+        {
+            "session": {
+                "user": "ann",
+                "token": TOKEN,
+                "expires_at": SOON,
+                "kind": canary,
+                "binding": canary,
+                "acr": [canary],
+            }
+        },
+        {"credential": {"user": "ann", "id": f"{canary} ", "kind": canary, "secret": canary, "label": [canary]}},
+        {"credential": {"user": "ann", "id": "c1", "kind": "totp", "secret": f"{canary}+", "confirmed": canary}},
         {
             "user": {
                 "name": "ann",
@@ -404,6 +457,71 @@ def test_imported_sessions_idle_as_configured(shell: Shell) -> None:
     assert kept["created_at"] == kept["auth_time"] == kept["last_seen"] == pytest.approx(time.time(), abs=60)
 
 
+# --- kinds of sessions, and credentials ------------------------------------------------------------------------------
+
+MD5 = "0123456789ABCDEF0123456789abcdef"
+
+
+def test_sessions_are_for_cookies_where_nothing_else_is_said(shell: Shell) -> None:
+    assert counts(shell.imports(user("ann"), session()), "sessions") == (1, 0, 0, 0)
+    (kept,) = entries(shell, "session")
+    assert (kept["kind"], kept["binding"], kept["acr"]) == ("session", "", None)
+
+
+def test_auth_keys_come_along_with_what_they_are_bound_to__S2_5(shell: Shell) -> None:
+    given = session(kind="auth-key", binding=f"md5:{MD5}", acr="mfa")
+    assert counts(shell.imports(user("ann"), given), "sessions") == (1, 0, 0, 0)
+    (kept,) = entries(shell, "session")
+    assert (kept["kind"], kept["binding"], kept["acr"]) == ("auth-key", f"md5:{MD5}", "mfa")
+    assert counts(shell.imports(given), "sessions") == (0, 0, 1, 0)
+
+
+def credential(name: str = "ann", id: str = "c1", **more: Any) -> dict[str, Any]:
+    return {"credential": {"user": name, "id": id, "kind": "totp", "secret": "AAEC_w", "confirmed": True, **more}}
+
+
+def test_imported_credential_is_kept_once_and_needed_from_then_on(shell: Shell) -> None:
+    code = credential(id="c2", kind="recovery-code", secret="a" * 43 + "A", label="1", created_at=5.5)
+    answer = shell.imports(credential(), code, user("ann"), user("bob"))
+    assert counts(answer, "credentials") == (2, 0, 0, 0)
+    kept = entries(shell, "credential")
+    assert kept[0].items() >= {**credential()["credential"], "label": ""}.items()
+    assert kept[0]["created_at"] == pytest.approx(time.time(), abs=60)
+    assert kept[1] == {**code["credential"]}
+    assert [entry["second_factor"] for entry in entries(shell)] == [True, False]
+    again = shell.imports({"user": {"name": "ann", "second_factor": False}}, *({"credential": each} for each in kept))
+    assert counts(again) == (0, 0, 1, 0)
+    assert counts(again, "credentials") == (0, 0, 2, 0)
+    changed = shell.imports({"credential": {**kept[0], "label": "the phone", "confirmed": False}})
+    assert counts(changed, "credentials") == (0, 1, 0, 0)
+    assert entries(shell, "credential")[0] == {**kept[0], "label": "the phone"}
+
+
+def test_credentials_of_nobody_and_stolen_ids_are_refused(shell: Shell) -> None:
+    answer = shell.imports(user("ann"), user("bob"), credential(), credential("zed", "c9"))
+    assert counts(answer, "credentials") == (1, 0, 0, 1)
+    assert "Refused credentials" in answer.err
+    assert counts(shell.imports(credential("bob")), "credentials") == (0, 0, 0, 1)
+    assert [entry["user"] for entry in entries(shell, "credential")] == ["ann"]
+
+
+def test_credentials_without_their_key_are_counted(shell: Shell) -> None:
+    """What is sealed can be read with the same keys alone, and whoever imports it is told where these are missing."""
+    shell.imports(user("ann"))
+    ring = load_or_make_keys(shell.data, os.urandom, 0.0, algorithm="ES256", lifetime=900)
+    key = ring.all(CREDENTIALS)[-1]
+    sealed = Sealing([(key.id, key.secret)]).seal(b"seed", b"here", os.urandom)
+    here = credential(id="here", secret=base64url.encode(sealed))
+    code = credential(id="code", kind="recovery-code", secret="AA")
+    assert shell.imports(here, code).err == ""
+    foreign = shell.imports(here, credential(id="elsewhere"))
+    assert counts(foreign, "credentials") == (1, 0, 1, 0)
+    assert "Credentials that nobody can use: 1." in foreign.err
+    (shell.data / "keys.json").unlink()
+    assert "Credentials that nobody can use: 1." in shell.imports(here, code).err
+    assert not (shell.data / "keys.json").exists()
+
+
 # --- many ------------------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +532,7 @@ def test_counts_are_a_table_for_people(shell: Shell) -> None:
     assert [line.split() for line in answer.out.splitlines()] == [
         ["created", "changed", "unchanged", "refused"],
         ["users", "2", "0", "0", "0"],
+        ["credentials", "0", "0", "0", "0"],
         ["clients", "0", "0", "0", "0"],
         ["keys", "0", "0", "0", "0"],
         ["sessions", "0", "0", "0", "0"],

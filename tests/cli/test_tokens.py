@@ -230,6 +230,23 @@ def test_revoke_ends_what_fits_and_says_how_many__S2_24(shell: Shell) -> None:
     assert verdict(shell, other) == "good"
 
 
+def test_revoke_reaches_every_kind_of_session__S2_24__F36(shell: Shell) -> None:
+    soon = time.time() + 3600
+    tokens = {"session": "a session of ann's", "auth-key": "an Auth-Key of ann's"}
+    entries = {
+        kind: {"session": {"user": "ann", "token": token.replace(" ", "-"), "expires_at": soon, "kind": kind}}
+        for kind, token in tokens.items()
+    }
+    for kind in ("auth-key", "session"):
+        assert shell.imports(*entries.values()).code == 0
+        assert sorted(each["kind"] for each in shell("session", "list", "--json").json) == ["auth-key", "session"]
+        assert shell("revoke", "--where", f"kind = {kind}", "--json").json["sessions"] == 1
+        assert [each["kind"] for each in shell("session", "list", "--json").json] == [*(tokens.keys() - {kind})]
+    assert shell.imports(*entries.values()).code == 0
+    assert shell("revoke", "--where", "subject = ann", "--json").json["sessions"] == 2
+    assert shell("session", "list", "--json").json == []
+
+
 def test_revoke_refuses_what_it_does_not_understand(shell: Shell) -> None:
     shell("revoke", "--where", "subject ~ ann").refuses("At character 9")
     assert shell("revoke").code == 2

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from watchword.config.key_file import PURPOSES, KeyFile, KeyFileRefused, change_keys, load_or_make_keys, read_keys
-from watchword.core.questions import FindSigningKey, FindVerifyingKey
+from watchword.core.ask import AnswerFailed
+from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerifyingKey
+from watchword.crypto.secret import Secret
 from watchword.tokens.keys import KeyRing
+from watchword.tokens.session_keys import with_new_session_key
 from watchword.tokens.signing_keys import rotated
 
 NOW = 1000.0
@@ -30,7 +33,12 @@ class Watched:
         self.ticks = 0.0
         self.alarms: list[str] = []
         self.file = KeyFile(
-            data, lifetime=LIFETIME, alarm=self.alarms.append, clock=lambda: self.now, ticks=lambda: self.ticks
+            data,
+            lifetime=LIFETIME,
+            session_lifetime=LIFETIME,
+            alarm=self.alarms.append,
+            clock=lambda: self.now,
+            ticks=lambda: self.ticks,
         )
 
     def kids(self) -> list[str | None]:
@@ -185,3 +193,70 @@ def test_what_cannot_be_written_changes_nothing__F34(data: Path, monkeypatch: py
     monkeypatch.undo()
     assert read_keys(data) == before
     assert sorted(file.name for file in data.iterdir()) == ["keys.json", "keys.json.lock"]
+
+
+# --- the keys of sessions that clients keep --------------------------------------------------------------------------
+
+
+def rotate_session_key(data: Path, key_id: str, lead: float = 60) -> None:
+    change_keys(
+        data,
+        lambda ring: with_new_session_key(ring, key_id=key_id, secret=Secret(b"s" * 32), now=NOW, lead=lead),
+    )
+
+
+def test_new_session_key_is_known_at_once_where_a_token_names_it__F34(data: Path) -> None:
+    watched = Watched(data)
+    before = watched.file.find_session_keys(FindSessionKeys())
+    rotate_session_key(data, "newer", lead=0)
+    watched.ticks += 2
+    assert watched.file.find_session_keys(FindSessionKeys(before.seals.id)) == before  # nobody needs to look
+    needed = watched.file.find_session_keys(FindSessionKeys("newer"))
+    assert (needed.seals.id, [key.id for key in needed.opens]) == ("newer", [before.seals.id, "newer"])
+    assert watched.alarms == []
+
+
+def test_new_session_key_is_known_soon_where_nobody_asks_for_it__F34(data: Path) -> None:
+    watched = Watched(data)
+    rotate_session_key(data, "newer", lead=60)
+    watched.ticks += 6
+    assert watched.file.find_session_keys(FindSessionKeys()).seals.id != "newer"
+    watched.now += 60
+    assert watched.file.find_session_keys(FindSessionKeys()).seals.id == "newer"
+
+
+def test_flood_of_unknown_session_keys_looks_once_a_second__F34(data: Path) -> None:
+    watched = Watched(data)
+    rotate_session_key(data, "newer")
+    for _ in range(100):
+        assert watched.file.find_session_keys(FindSessionKeys("nobody's")).named("newer") is None
+    watched.ticks += 1
+    assert watched.file.find_session_keys(FindSessionKeys("nobody's")).named("newer") is not None
+
+
+def test_broken_file_leaves_the_session_keys_that_there_were__F34(data: Path) -> None:
+    watched = Watched(data)
+    before = watched.file.find_session_keys(FindSessionKeys())
+    (data / "keys.json").write_text("{")
+    watched.ticks += 6
+    assert watched.file.find_session_keys(FindSessionKeys()) == before
+    assert len(watched.alarms) == 1
+
+
+def test_retired_session_key_is_dropped_at_a_start_of_the_server__F34(data: Path) -> None:
+    rotate_session_key(data, "newer", lead=0)
+    kept = load_or_make_keys(data, os.urandom, NOW + 10**6, algorithm="ES256", lifetime=LIFETIME)
+    assert len(kept.all("session")) == 2
+    left = load_or_make_keys(
+        data, os.urandom, NOW + 10**6, algorithm="ES256", lifetime=LIFETIME, session_lifetime=LIFETIME
+    )
+    assert [key.id for key in left.all("session")] == ["newer"]
+
+
+def test_file_without_session_keys_answers_nobody__C17(data: Path) -> None:
+    file = data / "keys.json"
+    document = json.loads(file.read_text())
+    document["keys"] = [key for key in document["keys"] if key["purpose"] != "session"]
+    file.write_text(json.dumps(document))
+    with pytest.raises(AnswerFailed):
+        Watched(data).file.find_session_keys(FindSessionKeys())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from watchword.config import ConfigurationError, Problem, load
+from watchword.config import ConfigurationError, Problem, load, personas
 
 
 def problems_of(text: str, folder: Path, environ: dict[str, str] | None = None) -> list[Problem]:
@@ -15,6 +16,12 @@ def problems_of(text: str, folder: Path, environ: dict[str, str] | None = None) 
     with pytest.raises(ConfigurationError) as refused:
         load(file, environ or {})
     return refused.value.problems
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as a sentence has them."""
+    *most, last = [f'"{name}"' for name in names]
+    return f"{', '.join(most)} or {last}"
 
 
 EVERYONE = 'would let every client say who and where it is; write the addresses of your proxies, such as "10.0.0.5"'
@@ -49,7 +56,7 @@ NO_PAGE = (
     'is no page to send people to; write a path of this server, such as "/ui/login", or an https URL, '
     'such as "https://auth.example.com/ui/login"'
 )
-MECHANISMS = '"session", "auth-token", "basic", "bearer" or "api-key"'
+MECHANISMS = listed(personas.MECHANISMS)
 
 # One file each, the place, the line, and the whole sentence.
 BAD = [
@@ -65,6 +72,29 @@ BAD = [
     ),
     ("[tokens]\nsrv_uri = '/t'", "tokens.srv_uri", 2, 'there is no such key; did you mean "srv-uri"?'),
     ('[server]\n"a\\u0007\\nb" = 1', 'server."a\\x07\\nb"', 2, None),
+    # second factors
+    (
+        "[second_factor]\nacr = 'two words'",
+        "second_factor.acr",
+        2,
+        'must be a name without spaces, or a URI, such as "https://refeds.org/profile/mfa"',
+    ),
+    ("[second_factor]\nfailures = 2", "second_factor.failures", 2, "must be a whole number from 3 to 20, such as 3"),
+    ("[second_factor]\ndigits = 5", "second_factor.digits", 2, "must be a whole number from 6 to 8, such as 8"),
+    (
+        "[second_factor]\nalgorithm = 'MD5'",
+        "second_factor.algorithm",
+        2,
+        'must be "SHA1", "SHA256" or "SHA512", not "MD5"',
+    ),
+    ("[second_factor]\nrequired_for_roles = 'admin'", "second_factor.required_for_roles", 2, None),
+    (
+        "[[space]]\n[[space.protect]]\npath = '/x'\nrequire = {acr = ['gold']}",
+        "space[0].protect[0].require.acr",
+        4,
+        'nobody could ever pass, because a log-in with a second factor has the acr "mfa"; write acr = ["mfa"], or '
+        'second_factor.acr = "gold"',
+    ),
     # keys of later versions
     ("[mail]", "mail", 1, "this version has no mail yet; leave the key out"),
     ("[[provider]]", "provider", 1, "this version has no third-party integrations yet; leave the key out"),
@@ -80,20 +110,45 @@ BAD = [
         2,
         "this version has no keys outside of its data folder yet; leave the key out",
     ),
-    ("[[space]]\nface = 'soap'", "space[0].face", 2, None),
+    (
+        "[[space]]\nface = 'soap'",
+        "space[0].face",
+        2,
+        'this version has no face "soap" yet; write "problem" or "json-rpc"',
+    ),
+    (
+        "[[space]]\nface = 'html'",
+        "space[0].face",
+        2,
+        'this version has no face "html" yet; write "problem" or "json-rpc"',
+    ),
+    ("[[space]]\nface = 'xml'", "space[0].face", 2, 'must be "problem" or "json-rpc", not "xml"'),
+    ("[[space]]\nrpc_profile = 'new'", "space[0].rpc_profile", 2, 'must be "http" or "legacy", not "new"'),
+    (
+        "[[space]]\n[[space]]\nrpc_profile = 'legacy'",
+        "space[1].rpc_profile",
+        3,
+        'nobody is answered so: /rpc has that of the first space; write face = "json-rpc" beside it, or leave it out',
+    ),
+    (
+        "[[space]]\nface = 'json-rpc'\n[[space.protect]]\npath = '/a'\nlogin_page = '/log-in'",
+        "space[0].protect[0].login_page",
+        5,
+        'nobody who calls by JSON-RPC looks at a page; leave it out, or write face = "problem"',
+    ),
     ("[[store]]\nkind = 'ldap'", "store[0].kind", 2, 'this version has no store "ldap" yet; write "builtin"'),
     ("[[store]]\n[[store]]", "store[1]", 2, 'the store "builtin" stands there twice; write it once'),
     (
         "[realm]\npersonas = ['couchdb']",
         "realm.personas[0]",
         2,
-        'this version has no persona "couchdb" yet; write "openmrs", "restheart" or "jwt"',
+        f'this version has no persona "couchdb" yet; write {listed(personas.PERSONAS)}',
     ),
     (
-        "[[space]]\nmechanisms = ['auth_key']",
+        "[[space]]\nmechanisms = ['CouchDB']",
         "space[0].mechanisms[0]",
         2,
-        f'this version has no mechanism "auth_key" yet; write {MECHANISMS}',
+        f'this version has no mechanism "CouchDB" yet; write {MECHANISMS}',
     ),
     # kinds of values
     ("server = 1", "server", 1, "must be a table; write [server] above its keys"),
@@ -368,12 +423,126 @@ BAD = [
         '"auth.example.com" is no issuer (scheme and host, in lower case, and a path without a last slash, if any; RFC '
         '8414 section 2); write "https://auth.example.com"',
     ),
+    # Auth-Keys, bindings, credentials in URLs
+    (
+        "[auth_key]\nidle = '13h'",
+        "auth_key.idle",
+        2,
+        "is longer than auth_key.absolute, so that it never ends a key; write a shorter time, or a longer "
+        "auth_key.absolute",
+    ),
+    (
+        "[auth_key]\nbinding = 'md5'",
+        "auth_key.binding",
+        2,
+        'must be "user-agent", "address", "both" or "off", not "md5"',
+    ),
+    (
+        "[auth_key]\nbinding = 'off'\nmismatch = 'end'",
+        "auth_key.mismatch",
+        3,
+        "nothing is bound to its client; leave it out, or write auth_key.binding",
+    ),
+    (
+        "[session]\nmismatch = 'end'",
+        "session.mismatch",
+        2,
+        "nothing is bound to its client; leave it out, or write session.binding",
+    ),
+    (
+        "[session]\nipv4_prefix = 24",
+        "session.ipv4_prefix",
+        2,
+        "nothing is bound to its client; leave it out, or write session.binding",
+    ),
+    (
+        "[auth_key]\nipv4_prefix = 24",
+        "auth_key.ipv4_prefix",
+        2,
+        'no address counts; leave it out, or write auth_key.binding = "both" or "address"',
+    ),
+    ("[auth_key]\nbinding = 'both'\nipv4_prefix = 33", "auth_key.ipv4_prefix", 3, None),
+    (
+        "[url_session]\nparameters = ['access_token']",
+        "url_session.parameters[0]",
+        2,
+        '"access_token" means something else to the server already; write another name',
+    ),
+    (
+        "[url_session]\nparameters = ['a b']",
+        "url_session.parameters[0]",
+        2,
+        'must be the name of a parameter, of letters, digits and -._~, such as "sid"',
+    ),
+    (
+        "[url_session]\nparameters = ['sid', 'SID']",
+        "url_session.parameters",
+        2,
+        '"SID" stands there twice, as case does not matter; write it once',
+    ),
+    (
+        "[url_session]\nparameters = []\npath_parameter = ''",
+        "url_session.parameters",
+        2,
+        'no session is ever found without a name; write one, such as ["sid"], and leave "url-session" out of '
+        "mechanisms where none is wanted",
+    ),
+    (
+        "[url_session]\npath_parameter = 'a;b'",
+        "url_session.path_parameter",
+        2,
+        'must be the name of a parameter, of letters, digits and -._~, or nothing, such as "sid"',
+    ),
+    (
+        "[url_key]\nparameters = ['SID']",
+        "url_key.parameters",
+        2,
+        '"sid" is a session\'s in url_session.parameters, and nobody could tell which of them was sent; '
+        "write another name",
+    ),
+    ("[url_key]\nparameters = []", "url_key.parameters", 2, None),
     (
         "[session]\nidle = '13h'",
         "session.idle",
         2,
         "is longer than session.absolute, so that it never ends a session; write a shorter time, or a longer "
         "session.absolute",
+    ),
+    # sessions that clients keep
+    (
+        "[session]\nbackend = 'redis'",
+        "session.backend",
+        2,
+        'must be "stored", "signed" or "encrypted", not "redis"',
+    ),
+    (
+        "[[space]]\nmechanisms = ['sealed-session', 'basic']",
+        "space[0].mechanisms[0]",
+        2,
+        'sessions that clients keep are no mechanism of their own; write "session", and [session] backend = "signed" or '
+        '"encrypted"',
+    ),
+    ("[[space]]\nmechanisms = ['Sealed_Session']", "space[0].mechanisms[0]", 2, None),
+    (
+        "[session]\nbackend = 'signed'\nmax_per_user = 5",
+        "session.max_per_user",
+        3,
+        'nobody can count sessions that clients keep (session.backend = "signed"); leave it out, or write '
+        'session.backend = "stored"',
+    ),
+    (
+        "[session]\nbackend = 'encrypted'\nabsolute = '31d'",
+        "session.absolute",
+        3,
+        "each log-out is remembered for as long as sessions that clients keep can live; write 30d at most, or "
+        'session.backend = "stored"',
+    ),
+    (
+        "[session]\nbackend = 'encrypted'\n[[space]]\nmechanisms = ['session', 'url-session']",
+        "space[0].mechanisms",
+        4,
+        'sessions that clients keep (session.backend = "encrypted") are no short ids; leave out "url-session", or write '
+        'session.backend = "stored"',
     ),
     pytest.param(
         "[passwords.hashing]\nm = 19455",
@@ -632,7 +801,7 @@ cookie_scheme = "Basic"
 idle = "13h"
 
 [[space]]
-mechanisms = ["basic", "basic", "digest"]
+mechanisms = ["basic", "basic", "couchdb"]
 malformed_status = 407
 
 [[space.protect]]

@@ -22,10 +22,13 @@ def spaces_of(text: str) -> tuple[ResolvedSpace, ...]:
     ("personas", "realm", "scheme", "mechanisms", "no_auth_challenge"),
     [
         ([], "Watchword", "Watchword-Cookie", ("session", "auth-token", "basic", "bearer", "api-key"), "no-popup"),
+        (["auth-key"], "Watchword", "Watchword-Cookie", ("auth-key",), "no-popup"),
+        (["auth-key", "jwt"], "Watchword", "Watchword-Cookie", ("auth-key", "bearer", "api-key"), "no-popup"),
         (["openmrs"], "OpenMRS", "OpenMRS-Cookie", ("session", "auth-token", "basic"), "no-popup"),
         (["restheart"], "RESTHeart Realm", "Watchword-Cookie", ("session", "auth-token", "basic"), "remove"),
         (["openmrs", "restheart"], "OpenMRS", "OpenMRS-Cookie", ("session", "auth-token", "basic"), "remove"),
         (["restheart", "openmrs"], "RESTHeart Realm", "OpenMRS-Cookie", ("session", "auth-token", "basic"), "remove"),
+        (["kallithea"], "Kallithea", "Watchword-Cookie", ("session", "basic", "api-key"), "no-popup"),
     ],
 )
 def test_personas_give_the_defaults__S0_3__S3_8(
@@ -56,6 +59,23 @@ def test_what_is_written_wins_over_a_persona() -> None:
     assert (first.realm, first.cookie_scheme, first.no_auth_challenge) == ("Clinic", "Clinic-Cookie", "remove")
     assert (second.realm, second.cookie_scheme, second.no_auth_challenge) == ("Ward", "Clinic-Cookie", "no-popup")
     assert second.mechanisms == ("bearer",)
+
+
+def test_json_rpc_is_answered_as_the_space_says_or_its_persona__S4_6() -> None:
+    (plain,) = spaces_of("[[space]]")
+    assert (plain.face, plain.rpc_profile, plain.says_wrong_key) == ("problem", "http", True)
+    text = """
+        [realm]
+        personas = ["openmrs", "kallithea"]
+        [[space]]
+        [[space]]
+        face = "json-rpc"
+        rpc_profile = "http"
+    """
+    first, second = spaces_of(text)
+    assert (first.face, first.rpc_profile, first.says_wrong_key) == ("problem", "legacy", False)
+    assert (second.face, second.rpc_profile) == ("json-rpc", "http")
+    assert first.apikey_scheme == "APIKEY"
 
 
 def test_the_cookie_scheme_may_be_called_cookie__S0_13() -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b32decode
 from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast, get_args
 
+from tests.conformance.structured import TYPES, parsed
 from watchword.crypto.jose import base64url, jws
 from watchword.crypto.jose.jwk import read_private, read_public
 from watchword.crypto.jose.jwk_set import read_jwk_set
@@ -19,11 +21,15 @@ from watchword.crypto.jose.jwk_written import thumbprint
 from watchword.crypto.jose.key import Key
 from watchword.crypto.jose.refused import JoseRefused
 from watchword.crypto.jose.strict_json import Json, read_object
+from watchword.crypto.otp import Algorithm, Generator, step_at
 from watchword.crypto.password import check_password, is_known_format, normalise
-from watchword.crypto.secret import Secret
+from watchword.crypto.secret import Secret, equal
 from watchword.http.authentication import Unreadable, parse_challenges, read_authorization, read_basic
 from watchword.http.cookies import read_cookies, set_cookie
+from watchword.http.digest import ALGORITHMS, algorithm_of, digest_secret, read_digest
+from watchword.http.digest import Algorithm as DigestAlgorithm
 from watchword.tokens.access_token import fits, kid_of, verified
+from watchword.tokens.totp import matching_step
 
 LONGEST_LINE = 2**20
 """In bytes. A longer line is read to its end, and answered with `oversize`."""
@@ -120,6 +126,58 @@ def password_check(args: Args) -> object:
     return check_password(Secret(normalise(_text(args, "password"))), stored)
 
 
+def totp(args: Args) -> object:
+    """The code of a moment, and the time step whose code was presented, if one was that is taken then."""
+    digits, algorithm = _number(args, "digits", 6.0), _text(args, "algorithm", "SHA1")
+    seed = _base32(_text(args, "secret"))
+    if algorithm not in get_args(Algorithm) or digits not in (6, 7, 8) or len(seed) < 16:
+        raise Failed("bad-args")
+    generator = Generator(seed=Secret(seed), algorithm=cast(Algorithm, algorithm), digits=int(digits))
+    now, presented = _number(args, "time"), _optional_text(args, "presented")
+    step = None if presented is None else matching_step(generator, presented, now)
+    return {"code": generator.code(step_at(now)), "step": step}
+
+
+def sf_parse(args: Args) -> object:
+    kind, raw = _text(args, "type"), args.get("raw")
+    lines = [raw] if isinstance(raw, str) else raw
+    if kind not in TYPES or not isinstance(lines, list):
+        raise Failed("bad-args")
+    value = parsed(kind, [_field(line) for line in lines])
+    if isinstance(value, Unreadable):
+        raise Failed("not-structured")
+    return value
+
+
+def digest_verify(args: Args) -> object:
+    found = read_authorization(_field(_text(args, "value")))
+    if isinstance(found, Unreadable):
+        raise Failed(found.reason)
+    if found.scheme != "digest":
+        raise Failed("not-digest")
+    offered: Mapping[str, DigestAlgorithm] = {name: name for name in ALGORITHMS}
+    algorithm = offered.get(algorithm_of(found))
+    if algorithm is None:
+        raise Failed("algorithm")
+    claim = read_digest(found, algorithm)
+    if isinstance(claim, Unreadable):
+        raise Failed(claim.reason)
+    read = {name: getattr(claim, name).decode("latin-1") for name in ("realm", "nonce", "uri")}
+    for name, value in read.items():
+        if _text(args, name, value) != value:
+            raise Failed(name)
+    secret = _optional_text(args, "secret")
+    if secret is None:
+        password = normalise(_text(args, "password")).encode()
+        made = digest_secret(algorithm, claim.username, read["realm"], password)
+    else:
+        made = secret.encode("latin-1", "replace")
+    if not equal(claim.expected(made, _text(args, "method")), claim.response):
+        raise Failed("response")
+    count = {"nc": int(claim.nonce_count, 16), "cnonce": claim.cnonce.decode("latin-1")}
+    return {"username": claim.username, "algorithm": algorithm, **read, **count}
+
+
 def unsupported(args: Args) -> object:
     raise Failed("unsupported")
 
@@ -133,12 +191,12 @@ OPERATIONS: dict[str, Callable[[Args], object]] = {
     "cookie_parse": cookie_parse,
     "set_cookie": cookie_set,
     "password_check": password_check,
+    "digest_verify": digest_verify,
+    "totp": totp,
+    "sf_parse": sf_parse,
     # Their mechanisms are not there yet.
     "couch_cookie": unsupported,
-    "digest_verify": unsupported,
-    "sf_parse": unsupported,
     "httpsig_verify": unsupported,
-    "totp": unsupported,
     "redirect_check": unsupported,
 }
 
@@ -186,6 +244,13 @@ def _field(value: Json) -> bytes:
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
+        raise Failed("bad-args") from None
+
+
+def _base32(text: str) -> bytes:
+    try:
+        return b32decode(text + "=" * (-len(text) % 8))
+    except ValueError:
         raise Failed("bad-args") from None
 
 

@@ -11,9 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from watchword.core.ask import NotYet
+from watchword.core.credentials import TOTP, Credential
 from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
 from watchword.core.questions import (
     FindAccount,
+    FindAccountsBy,
+    FindCredentials,
     FindKey,
     FindSession,
     FindToken,
@@ -64,11 +67,17 @@ class ThroughCache:
     def find_account(self, question: FindAccount, *, wait: bool = True) -> Account | None:
         return self._found(self._cache.find_account, self._cache.find_account_inline, question)
 
+    def find_accounts_by(self, question: FindAccountsBy, *, wait: bool = True) -> tuple[Account, ...]:
+        return self._found(self._cache.find_accounts_by, self._cache.find_accounts_by_inline, question) or ()
+
     def find_key(self, question: FindKey, *, wait: bool = True) -> FoundKey | None:
         return self._found(self._cache.find_key, self._cache.find_key_inline, question)
 
     def find_token(self, question: FindToken, *, wait: bool = True) -> FoundToken | None:
         return self._found(self._cache.find_token, self._cache.find_token_inline, question)
+
+    def find_credentials(self, question: FindCredentials, *, wait: bool = True) -> tuple[Credential, ...]:
+        return self._found(self._cache.find_credentials, self._cache.find_credentials_inline, question) or ()
 
     def touch_session(self, question: TouchSession) -> None:
         self._cache.touch_session(question)
@@ -218,3 +227,17 @@ def key_of(account: Account, name: str, /, **changes: Any) -> ApiKey:
         created_at=NOW,
     )
     return replace(key, **changes)
+
+
+def credential_of(account: Account, name: str, /, **changes: Any) -> Credential:
+    """A credential of the account, by default the seed of an authenticator that is not confirmed yet."""
+    credential = Credential(
+        id=f"credential-{name}",
+        subject=account.name,
+        kind=TOTP,
+        secret=f"sealed {name}".encode(),
+        label=f"the phone of {name}",
+        created_at=NOW,
+        confirmed=False,
+    )
+    return replace(credential, **changes)

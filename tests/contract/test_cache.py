@@ -17,6 +17,7 @@ from tests.contract.storages import (
     APP,
     BOB,
     NOW,
+    credential_of,
     family_of,
     fingerprint,
     key_of,
@@ -25,20 +26,25 @@ from tests.contract.storages import (
     token_of,
 )
 from watchword.core.ask import NOT_YET, AnswerFailed
+from watchword.core.credentials import TOTP
 from watchword.core.questions import (
     AddAccount,
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
+    FindCredentials,
     FindKey,
     FindSession,
     FindToken,
@@ -46,6 +52,7 @@ from watchword.core.questions import (
     KeepToken,
     RevokeToken,
     RotateKey,
+    SpendCredential,
     StartFamily,
     StartSession,
     TouchKey,
@@ -278,6 +285,7 @@ def test_look_up_that_would_wait_says_not_yet__memory() -> None:
     try:
         assert cache.find_session_inline(A1) is NOT_YET
         assert cache.find_account_inline(FindAccount("ann")) is NOT_YET
+        assert cache.find_credentials_inline(FindCredentials("ann")) is NOT_YET
         assert not cache.verify_fresh()
     finally:
         release.set()
@@ -292,6 +300,7 @@ def test_look_up_that_would_wait_says_not_yet__sqlite(file: Path) -> None:
         other.execute("BEGIN EXCLUSIVE")
         assert cache.find_session_inline(A1) is NOT_YET
         assert cache.find_account_inline(FindAccount("ann")) is NOT_YET
+        assert cache.find_credentials_inline(FindCredentials("ann")) is NOT_YET
         assert not cache.verify_fresh()
         other.execute("COMMIT")
         other.close()
@@ -540,3 +549,107 @@ def test_touched_key_is_remembered_as_touched__S2_16(storage: SqliteStorage) -> 
         assert found is not NOT_YET
         assert found is not None
         assert found.key == replace(key_of(ANN, "ann-key"), last_used=expected)
+
+
+# --- credentials ---------------------------------------------------------------------------------------------------
+
+SEED = credential_of(ANN, "seed")
+
+
+def held(cache: Cached, name: str = "ann") -> object:
+    """What a check of the next turn finds."""
+    cache.expire_turn()
+    return cache.find_credentials_inline(FindCredentials(name))
+
+
+def test_credentials_are_remembered_within_a_turn_and_after_it(
+    storage: SqliteStorage, elsewhere: SqliteStorage
+) -> None:
+    storage.add_credentials(AddCredentials((SEED,)))
+    cache = cached(storage)
+    first = held(cache)
+    assert first == (SEED,)
+    assert held(cache) is first
+    elsewhere.end_credentials(EndCredentials("ann"))
+    assert cache.find_credentials_inline(FindCredentials("ann")) is first  # the turn goes on
+    assert cache.find_credentials_inline(FindCredentials("ann", fresh=True)) == ()
+    assert held(cache) == ()
+    assert cache.find_credentials(FindCredentials("ann")) == ()
+
+
+CREDENTIALS_CHANGED: dict[str, Callable[[Storage], object]] = {
+    "added": lambda s: s.add_credentials(AddCredentials((credential_of(ANN, "more"),))),
+    "replaced": lambda s: s.add_credentials(AddCredentials((credential_of(ANN, "more"),), replacing=True)),
+    "confirmed": lambda s: s.confirm_second_factor(ConfirmSecondFactor("ann", SEED.id, "ann-2")),
+    "ended": lambda s: s.end_credentials(EndCredentials("ann", id=SEED.id)),
+    "spent": lambda s: s.spend_credential(SpendCredential("ann", TOTP, SEED.secret)),
+    "imported": lambda s: s.put_credentials([replace(SEED, secret=b"resealed")]),
+    "account-deleted": lambda s: s.delete_account(DeleteAccount("ann")),
+}
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["this-process", "another-process"])
+@pytest.mark.parametrize("change", CREDENTIALS_CHANGED.values(), ids=CREDENTIALS_CHANGED)
+def test_changed_credentials_are_read_anew__F25__F36(
+    storage: SqliteStorage, elsewhere: SqliteStorage, change: Callable[[Storage], object], own: bool
+) -> None:
+    storage.add_credentials(AddCredentials((SEED,)))
+    cache = cached(storage)
+    assert held(cache) == (SEED,)
+    assert held(cache, "bob") == ()
+    assert cache.find_account(FindAccount("ann")) == ANN
+    change(storage if own else elsewhere)
+    now = storage.find_credentials(FindCredentials("ann"))
+    assert now != (SEED,)
+    assert held(cache) == now
+    assert cache.find_account(FindAccount("ann")) == storage.find_account(FindAccount("ann"))
+
+
+def test_having_no_credentials_is_not_remembered(storage: SqliteStorage, elsewhere: SqliteStorage) -> None:
+    cache = cached(storage)
+    assert held(cache) == held(cache, "nobody") == ()
+    elsewhere.add_credentials(AddCredentials((SEED,)))
+    assert held(cache) == (SEED,)
+
+
+def test_remembered_credentials_are_bounded__F38(file: Path, storage: SqliteStorage) -> None:
+    class Counting(SqliteStorage):
+        asked = 0
+
+        def find_credentials(self, question: FindCredentials, *, wait: bool = True) -> Any:
+            self.asked += 1
+            return super().find_credentials(question, wait=wait)
+
+    for account in (ANN, BOB):
+        storage.add_credentials(AddCredentials((credential_of(account, account.name),)))
+    with closing(Counting(file)) as counting:
+        cache = cached(counting, size=1)
+        for name in ("ann", "ann", "bob", "bob", "ann"):
+            assert held(cache, name) != ()
+        assert counting.asked == 3
+
+
+def test_credentials_read_before_their_end_are_not_kept_after_it(file: Path, storage: SqliteStorage) -> None:
+    """One thread has read them; before it puts them in the cache they end, and another thread hears of it."""
+
+    class Overtaken(SqliteStorage):
+        overtake: Callable[[], None] | None = None
+
+        def find_credentials(self, question: FindCredentials, *, wait: bool = True) -> Any:
+            found = super().find_credentials(question, wait=wait)
+            overtake, self.overtake = self.overtake, None
+            if overtake is not None:
+                in_thread(overtake)
+            return found
+
+    def end() -> None:
+        assert storage.end_credentials(EndCredentials("ann")) == 1
+        assert cache.find_session(FindSession(fingerprint("b1"))) is not None  # hears of the change
+
+    storage.add_credentials(AddCredentials((SEED,)))
+    with closing(Overtaken(file)) as slow:
+        cache = cached(slow)
+        assert seen(cache, "b1")
+        slow.overtake = end
+        assert held(cache) == (SEED,)  # true when it was read
+        assert held(cache) == ()

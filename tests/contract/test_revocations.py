@@ -9,17 +9,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.storages import ANN, APP, NOW, family_of, fingerprint, key_of, spend_of, sqlite_file, token_of
+from tests.contract.storages import (
+    ANN,
+    APP,
+    NOW,
+    credential_of,
+    family_of,
+    fingerprint,
+    key_of,
+    spend_of,
+    sqlite_file,
+    token_of,
+)
+from watchword.core.credentials import TOTP
 from watchword.core.grants import Client, state_of, state_of_client
 from watchword.core.questions import (
     AddAccount,
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSessions,
@@ -27,7 +42,8 @@ from watchword.core.questions import (
     KeepToken,
     RevokeToken,
     RotateKey,
-    SpendAssertion,
+    SpendCredential,
+    SpendOnce,
     StartFamily,
     TouchKey,
 )
@@ -154,7 +170,40 @@ TOLD: dict[str, tuple[Step, Changes, list[Revocation]]] = {
         Changes(seq=0),
         [Revocation(at=0, what=Revoked.TOKEN, key="jti-🦉")],
     ),
-    "assertion": (lambda s: s.spend_assertion(SpendAssertion("app", "jti", NOW)), Changes(seq=0), []),
+    "spent": (lambda s: s.spend_once(SpendOnce("once", b"value", NOW)), Changes(seq=0), []),
+    "credentials": (
+        lambda s: s.add_credentials(AddCredentials((credential_of(ANN, "c1"),))),
+        Changes(seq=0, accounts=("ann",)),
+        [],
+    ),
+    "second-factor": (
+        lambda s: [
+            s.add_credentials(AddCredentials((credential_of(ANN, "c1"),))),
+            s.confirm_second_factor(ConfirmSecondFactor("ann", "credential-c1", "ann-2")),
+        ],
+        Changes(seq=0, accounts=("ann", "ann")),
+        [account(NEW_STAMP)],
+    ),
+    "credentials-ended": (
+        lambda s: [
+            s.put_credentials([credential_of(ANN, "c1", confirmed=True)]),
+            s.end_credentials(EndCredentials("ann", id="credential-none")),
+            s.end_credentials(EndCredentials("ann")),
+            s.end_credentials(EndCredentials("ann")),
+        ],
+        Changes(seq=0, accounts=("ann", "ann")),
+        [],
+    ),
+    "credential-spent": (
+        lambda s: [
+            s.put_credentials([credential_of(ANN, "c1")] * 2),
+            s.spend_credential(SpendCredential("ann", TOTP, b"another")),
+            s.spend_credential(SpendCredential("ann", TOTP, b"sealed c1")),
+            s.spend_credential(SpendCredential("ann", TOTP, b"sealed c1")),
+        ],
+        Changes(seq=0, accounts=("ann", "ann")),
+        [],
+    ),
     "client-narrowed": (
         lambda s: s.change_client(ChangeClient("app", scopes=READ)),
         Changes(seq=0, clients=("app",)),

@@ -32,7 +32,7 @@ from watchword.core.questions import (
     TouchSession,
     WriteSessionData,
 )
-from watchword.core.records import Account, AuthTokenInputs, Session
+from watchword.core.records import AUTH_KEY, Account, AuthTokenInputs, Session
 from watchword.storage import Counts, FailureCount, Storage
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.port import PLACES_PER_ACCOUNT
@@ -76,14 +76,20 @@ def test_every_storage_is_tried_with_this_contract() -> None:
 def test_every_question_has_a_method() -> None:
     answered_elsewhere = {
         "CheckClientSecret",
+        "CheckDigest",
         "CheckPassword",
         "CheckRisk",
         "FindCountry",
+        "FindSessionKeys",
         "FindSigningKey",
         "FindStanding",
         "FindVerifyingKey",
         "HashPassword",
         "IntrospectToken",
+        "NoteProven",
+        "RecordAlarm",
+        "SettleAttempt",
+        "SpendAttempt",
     }
     asked = {
         name
@@ -107,8 +113,9 @@ def test_every_question_has_a_method() -> None:
         Account(name="Αθηνά 🦉\x00\n'; DROP TABLE accounts; --", stamp="s", attributes={"\ud800": "\udfff\x00"}),
         replace(ANN, auth_token=AuthTokenInputs(generation=7, issued_at=NOW, valid_until=NOW + 60)),
         replace(ANN, disabled=True),
+        replace(ANN, second_factor=True),
     ],
-    ids=["full", "bare", "unicode-F17-F18", "with-auth-token", "disabled"],
+    ids=["full", "bare", "unicode-F17-F18", "with-auth-token", "disabled", "second-factor"],
 )
 def test_account_is_found_as_it_was_added(storage: Storage, account: Account) -> None:
     assert storage.add_account(AddAccount(account))
@@ -278,8 +285,13 @@ def test_record_with_lone_surrogates_is_refused__F17(storage: Storage, ann: Acco
 # --- sessions ------------------------------------------------------------------------------------------------------
 
 
-def test_session_is_found_with_its_account(storage: Storage, ann: Account) -> None:
-    session = start(storage, ann, "a1")
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"kind": AUTH_KEY, "binding": "md5:00ff", "acr": "mfa"}, {"kind": "later", "binding": "\x00'🦉", "acr": ""}],
+    ids=["session", "auth-key", "unicode-F17"],
+)
+def test_session_is_found_with_its_account(storage: Storage, ann: Account, changes: dict[str, str]) -> None:
+    session = start(storage, ann, "a1", **changes)
     for _ in range(2):
         found = storage.find_session(FindSession(session.fingerprint))
         assert found is not None
@@ -459,6 +471,23 @@ def test_sessions_are_listed_newest_first(storage: Storage, ann: Account, bob: A
     assert storage.list_sessions(ListSessions(None, NOW, limit=2)) == (newest, between)
 
 
+@pytest.mark.parametrize("how", [EndSessions("ann"), EndSessions(None), EndSessions(None, ids=("id-s", "id-k"))])
+def test_every_kind_of_session_is_listed_and_ends_alike__F36(storage: Storage, ann: Account, how: EndSessions) -> None:
+    kinds = [start(storage, ann, "s"), start(storage, ann, "k", kind=AUTH_KEY, binding="md5:00", created_at=NOW - 1)]
+    assert alive(storage, "s", "k") == ["s", "k"]
+    assert storage.list_sessions(ListSessions("ann", NOW)) == tuple(kinds)
+    assert storage.end_sessions(how) == 2
+    assert alive(storage, "s", "k") == []
+
+
+def test_ids_that_are_named_end_and_no_others__S2_24(storage: Storage, ann: Account, bob: Account) -> None:
+    for account, token in [(ann, "a1"), (ann, "a2"), (ann, "a3"), (bob, "b1")]:
+        start(storage, account, token)
+    assert storage.end_sessions(EndSessions("ann", ids=("id-b1", LONE_SURROGATE, "id-none"))) == 0
+    assert storage.end_sessions(EndSessions("ann", id="id-a1", ids=("id-a2", "id-a1"), keep=fingerprint("a2"))) == 1
+    assert alive(storage, "a1", "a2", "a3", "b1") == ["a2", "a3", "b1"]
+
+
 @pytest.mark.parametrize("lifetime", [{"expires_at": NOW + 60}, {"idle_timeout": 60.0}], ids=["absolute", "inactivity"])
 def test_session_is_over_on_the_second_it_expires(storage: Storage, ann: Account, lifetime: dict[str, float]) -> None:
     session = start(storage, ann, "a1", **lifetime)
@@ -588,7 +617,7 @@ def test_import_is_idempotent(storage: Storage) -> None:
 
 def test_export_makes_the_same_storage_again(storage: Storage, ann: Account, bob: Account) -> None:
     start(storage, ann, "a1")
-    start(storage, bob, "b1")
+    start(storage, bob, "b1", kind=AUTH_KEY, binding="md5:00", acr="mfa")
     storage.issue_auth_token(IssueAuthToken("ann", NOW, 900))
     copy = MemoryStorage()
     copy.put_accounts(storage.all_accounts())

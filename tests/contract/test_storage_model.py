@@ -12,22 +12,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.contract.storages import NOW, STORAGES, fingerprint
+from watchword.core.credentials import DIGEST, RECOVERY_CODE, TOTP, Credential
 from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
 from watchword.core.questions import (
     AddAccount,
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
     FindClient,
+    FindCredentials,
     FindFamily,
     FindKey,
     FindSession,
@@ -42,7 +47,8 @@ from watchword.core.questions import (
     RevokeAuthToken,
     RevokeToken,
     RotateKey,
-    SpendAssertion,
+    SpendCredential,
+    SpendOnce,
     SpendRefresh,
     StartFamily,
     StartSession,
@@ -74,6 +80,7 @@ accounts = st.builds(
     disabled=st.booleans(),
     created_at=instants,
     auth_token=auth_tokens,
+    second_factor=st.booleans(),
 )
 sessions = st.builds(
     Session,
@@ -86,6 +93,17 @@ sessions = st.builds(
     last_seen=instants,
     expires_at=instants,
     idle_timeout=st.integers(1, 40).map(float),
+    kind=st.sampled_from(["session", "auth-key"]),
+    binding=st.sampled_from(["", "md5:00"]),
+    acr=st.sampled_from([None, "mfa"]),
+)
+kinds = st.sampled_from([TOTP, RECOVERY_CODE, DIGEST])
+secrets = st.sampled_from([b"c1", b"c2"])
+credentials = st.builds(
+    Credential, id=tokens, subject=names, kind=kinds, secret=secrets, created_at=instants, confirmed=st.booleans()
+)
+credentials_of_one = names.flatmap(
+    lambda name: st.lists(credentials.map(lambda one: replace(one, subject=name)), min_size=1, max_size=3)
 )
 scopes = st.sampled_from([None, frozenset(), frozenset({"read"}), frozenset({"read", "write"})])
 some_scopes = st.sampled_from([frozenset(), frozenset({"read"}), frozenset({"read", "write"})])
@@ -152,7 +170,21 @@ QUESTIONS = {
     "end_families": st.builds(EndFamilies, some_ids, st.none() | names),
     "keep_token": st.builds(KeepToken, references),
     "revoke_token": st.builds(RevokeToken, tokens, instants),
-    "spend_assertion": st.builds(SpendAssertion, client_ids, tokens, instants),
+    "spend_once": st.builds(SpendOnce, client_ids, fingerprints, instants),
+    "add_credentials": st.builds(
+        AddCredentials, credentials_of_one.map(tuple), replacing=st.booleans(), most=st.integers(1, 4)
+    ),
+    "confirm_second_factor": st.builds(
+        ConfirmSecondFactor,
+        names,
+        tokens,
+        stamps,
+        keep=st.none() | fingerprints,
+        amr=st.just(frozenset({"pwd", "otp"})),
+        acr=st.sampled_from([None, "mfa"]),
+    ),
+    "end_credentials": st.builds(EndCredentials, names, kind=st.none() | kinds, id=st.none() | tokens),
+    "spend_credential": st.builds(SpendCredential, names, kinds, secrets),
     "add_key": st.builds(AddKey, keys, most=st.integers(0, 3)),
     "rotate_key": st.builds(RotateKey, tokens, names, keys, instants),
     "touch_key": st.builds(TouchKey, fingerprints, instants),
@@ -173,7 +205,13 @@ QUESTIONS = {
     "touch_session": st.builds(TouchSession, fingerprints, instants),
     "write_session_data": st.builds(WriteSessionData, fingerprints, st.sampled_from([{}, {"k": 1}])),
     "end_session": st.builds(EndSession, fingerprints),
-    "end_sessions": st.builds(EndSessions, st.none() | names, id=st.none() | tokens, keep=st.none() | fingerprints),
+    "end_sessions": st.builds(
+        EndSessions,
+        st.none() | names,
+        id=st.none() | tokens,
+        keep=st.none() | fingerprints,
+        ids=st.none() | some_ids,
+    ),
     "add_account": st.builds(AddAccount, accounts),
     "change_account": st.builds(
         ChangeAccount,
@@ -268,6 +306,10 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
         self.ask("put_accounts", accounts)
         self.ask("put_sessions", sessions)
 
+    @rule(credentials=st.lists(credentials, max_size=3))
+    def put_credentials(self, credentials: list[Credential]) -> None:
+        self.ask("put_credentials", credentials)
+
     @rule(
         clients=st.lists(clients, max_size=2),
         keys=st.lists(keys, max_size=3),
@@ -292,6 +334,7 @@ class EveryStorageAnswersAlike(RuleBasedStateMachine):
     def what_is_kept_is_the_same(self) -> None:
         for name in ("ann", "bob"):
             self.ask("find_account", FindAccount(name))
+            self.ask("find_credentials", FindCredentials(name))
         for token in ("t1", "t2", "t3", "t4"):
             self.ask("find_session", FindSession(fingerprint(token)))
             self.ask("find_key", FindKey(fingerprint(token)))

@@ -1,4 +1,4 @@
-"""Reference tokens, spent assertions and clients in every storage."""
+"""Reference tokens, values that may be used once, and clients in every storage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from watchword.core.questions import (
     KeepToken,
     ListClients,
     RevokeToken,
-    SpendAssertion,
+    SpendOnce,
     StartFamily,
 )
 from watchword.core.records import Account
@@ -129,23 +129,23 @@ def test_found_token_shows_account_and_client_as_they_are_now(storage: Storage, 
     assert found(storage, "lent") == FoundToken(token, other, changed)
 
 
-def test_assertion_is_spent_once_by_each_client__S2_20(storage: Storage) -> None:
-    for client, jti in (("app", "one"), ("app", "two"), ("ap", "pone"), ("", "appone"), ("app", ""), ("", "")):
-        assert storage.spend_assertion(SpendAssertion(client, jti, NOW + 60))
-        assert not storage.spend_assertion(SpendAssertion(client, jti, NOW + 90))
-    for odd in (LONE_SURROGATE, "x" * 5000):
-        assert storage.spend_assertion(SpendAssertion("app", odd, NOW + 60))
-        assert not storage.spend_assertion(SpendAssertion("app", odd, NOW + 60))
+def test_value_is_spent_once_for_each_purpose__S2_20(storage: Storage) -> None:
+    for purpose, value in (("p", b"one"), ("p", b"two"), ("q", b"one"), ("", b"pone"), ("p", b""), ("", b"")):
+        assert storage.spend_once(SpendOnce(purpose, value, NOW + 60))
+        assert not storage.spend_once(SpendOnce(purpose, value, NOW + 90))
+    for odd in (b"\xed\xa0\x80\0", b"x" * 5000):
+        assert storage.spend_once(SpendOnce("p", odd, NOW + 60))
+        assert not storage.spend_once(SpendOnce("p", odd, NOW + 60))
 
 
-def test_expired_tokens_and_assertions_are_cleaned_up_on_the_second__S2_21(storage: Storage, ann: Account) -> None:
+def test_expired_tokens_and_spent_values_are_cleaned_up_on_the_second__S2_21(storage: Storage, ann: Account) -> None:
     for number in range(3):
         keep(storage, ann, f"t{number}", expires_at=NOW + number)
-        storage.spend_assertion(SpendAssertion("app", str(number), NOW + number))
+        storage.spend_once(SpendOnce("p", b"%d" % number, NOW + number))
     assert storage.clean_up(CleanUp(NOW - 0.001)) == 0
     assert [storage.clean_up(CleanUp(NOW + 1, limit=3)) for _ in range(3)] == [3, 1, 0]
-    assert storage.spend_assertion(SpendAssertion("app", "1", NOW + 60))
-    assert not storage.spend_assertion(SpendAssertion("app", "2", NOW + 60))
+    assert storage.spend_once(SpendOnce("p", b"1", NOW + 60))
+    assert not storage.spend_once(SpendOnce("p", b"2", NOW + 60))
     kept = [number for number in range(3) if storage.find_token(FindToken(fingerprint(f"t{number}"), fresh=True))]
     assert kept == [2]
 

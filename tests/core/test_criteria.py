@@ -99,6 +99,14 @@ def test_does_not_mean_ann__S2_24(text: str) -> None:
     assert not read_criterion(text).fits(ANN, NOW)
 
 
+def test_auth_keys_are_a_kind_of_their_own__S2_24() -> None:
+    auth_key = replace(ANN, kind="auth-key")
+    meant = read_criterion("kind = auth-key")
+    assert (meant.fits(auth_key, NOW), meant.fits(ANN, NOW)) == (True, False)
+    assert not read_criterion("kind = session").fits(auth_key, NOW)
+    assert read_criterion("kind in (auth-key, session) and not kind = key").fits(auth_key, NOW)
+
+
 def test_what_is_not_known_fits_nothing_but_what_it_is_not() -> None:
     unknown = replace(ANN, address="", country="", user_agent="", client="")
     for text in ("address in 0.0.0.0/0", "country in EU", "user_agent ~ a", "client = web"):
@@ -140,7 +148,7 @@ def test_it_tells_which_facts_it_needs() -> None:
         ("subject = 'ann", "At character 11: this cannot be read"),
         ("subject = ann;", "At character 14: this cannot be read"),
         ("subject = a*", "At character 12: this cannot be read"),
-        ("kind = phone", "At character 8: a kind is session, refresh or key"),
+        ("kind = phone", "At character 8: a kind is session, auth-key, refresh or key"),
         ("country = France", "At character 11: a country is two letters"),
         ("country = EU", "At character 11: EU is many countries: write `in EU`"),
         ("address = 10.0.0.0/8", "At character 11: a network is many addresses: write `in`"),

@@ -15,6 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
 
+STARTING = ("auth-key", "client-certificate", "digest", "proxy-header", "sealed-session", "signed-request", "url")
+"""Pages of mechanisms that start servers of their own, because they need another configuration."""
+
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ASKED = re.compile(r"^(.*\bcurl .*?) +# (\d{3})(?:: (.*)|, .*)?$", re.MULTILINE)
 

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from tests.contract.storages import ANN, NOW, family_of, fingerprint, key_of, session_of, spend_of, token_of
 from watchword.core.ask import AnswerFailed, NotYet
+from watchword.core.credentials import RECOVERY_CODE
 from watchword.core.grants import state_of
 from watchword.core.questions import (
     AddKey,
     ChangeAccount,
+    ConfirmSecondFactor,
     EndFamilies,
     EndKeys,
     EndSession,
@@ -31,6 +33,8 @@ from watchword.core.questions import (
     FoundToken,
     KeepToken,
     Repeated,
+    SpendCredential,
+    SpendOnce,
     StartFamily,
     StartSession,
 )
@@ -119,6 +123,30 @@ class Worker:
             thread.join()
         yield "done"
 
+    def once(self, kind: str, name: str, threads: str) -> Iterator[object]:
+        """Use one thing up (see `use_up`) from many threads at once, when told to go. Say what each was told."""
+
+        def work() -> None:
+            say("ready")
+            go.wait()
+            say(use_up(self.storage, kind, name))
+
+        go = threading.Event()
+        running = [threading.Thread(target=work, daemon=True) for _ in range(int(threads))]
+        for thread in running:
+            thread.start()
+        assert sys.stdin.readline() == "go\n"
+        go.set()
+        for thread in running:
+            thread.join()
+        yield "done"
+
+    def spend(self, prefix: str, most: str) -> Iterator[object]:
+        """Use up one value after the other; say each once it is answered."""
+        for number in range(int(most)):
+            say(f"{prefix}-{number} {use_up(self.storage, 'value', f'{prefix}-{number}')}")
+        yield "done"
+
     def many(self, prefix: str, threads: str, each: str) -> Iterator[object]:
         """Start sessions from many threads; say each token once its session is kept."""
 
@@ -144,6 +172,15 @@ class Worker:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(size) or hard, hard))
         yield "done"
+
+
+def use_up(storage: Storage, kind: str, name: str) -> bool:
+    """Ask for what may succeed once: with a value, with ann's recovery code, or with ann's authenticator."""
+    if kind == "value":
+        return storage.spend_once(SpendOnce("race", name.encode(), NOW + 60))
+    if kind == "code":
+        return storage.spend_credential(SpendCredential("ann", RECOVERY_CODE, fingerprint(name)))
+    return storage.confirm_second_factor(ConfirmSecondFactor("ann", f"credential-{name}", f"stamp-{name}"))
 
 
 def checked(storage: Storage, cache: Cached, standings: Standings, name: str) -> list[str]:

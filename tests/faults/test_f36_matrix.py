@@ -20,14 +20,18 @@ import pytest
 
 from tests.server.api.oauth import SECRET, add_client, ask_token, introspect, log_in_by
 from tests.server.api.world import ACCOUNTS, CHEAP, NOW, World, account, basic
+from watchword.core.credentials import TOTP, Credential
 from watchword.core.grants import Client
 from watchword.core.questions import (
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSessions,
@@ -55,30 +59,41 @@ MEANINGS = {
     "t": "alive: a secret proves who asks for tokens, and tokens were given already; disabling the client ends them",
 }
 
+HEAD = """
+cookie bearer signed encrypted
+auth-token basic auth-key
+jwt ref refresh
+c-jwt c-ref c-refresh
+key
+cc-jwt cc-ref
+""".split()
+"""The credentials, in the order of the columns; each line is a group of them."""
+
 TABLE = """
-                        cookie bearer auth-token basic | jwt ref refresh | c-jwt c-ref c-refresh | key | cc-jwt cc-ref
-user-disabled              x      x       x        x       x   x    x        x     x       x        x      a      a
-user-deleted               x      x       x        x       x   x    x        x     x       x        x      a      a
-user-deleted-made-anew     x      x       x        x       x   x    x        x     x       x        x      a      a
-user-disabled-enabled      x      x       x        b       o   x    x        o     x       x        k      a      a
-role-removed               r      r       r        r       o   r    r        o     r       r        r      a      a
-password-changed           x      x       x        x       o   x    x        o     x       x        k      a      a
-client-deleted             a      a       a        a       a   a    a        x     x       x        a      x      x
-client-deleted-made-anew   a      a       a        a       a   a    a        x     x       x        a      x      x
-client-disabled            a      a       a        a       a   a    a        x     x       x        a      x      x
-client-disabled-enabled    a      a       a        a       a   a    a        x     x       x        a      x      x
-scope-removed              a      a       a        a       a   a    a        x     x       x        a      x      x
-client-role-removed        a      a       a        a       a   a    a        a     a       a        a      x      r
-secret-rotated             a      a       a        a       a   a    a        t     t       a        a      t      t
-family-revoked             a      a       a        a       x   x    x        a     a       a        a      a      a
-clients-family-revoked     a      a       a        a       a   a    a        x     x       x        a      a      a
-session-revoked            x      x       a        a       a   a    a        a     a       a        a      a      a
-key-revoked                a      a       a        a       a   a    a        a     a       a        x      a      a
-auth-token-revoked         a      a       x        a       a   a    a        a     a       a        a      a      a
-access-tokens-revoked      a      a       a        a       x   x    a        x     x       a        a      x      x
+user-disabled             x x x x | x x x | x x x | x x x | x | a a
+user-deleted              x x x x | x x x | x x x | x x x | x | a a
+user-deleted-made-anew    x x x x | x x x | x x x | x x x | x | a a
+user-disabled-enabled     x x x x | x b x | o x x | o x x | k | a a
+role-removed              r r r r | r r r | o r r | o r r | r | a a
+password-changed          x x x x | x x x | o x x | o x x | k | a a
+second-factor-added       x x x x | x x x | o x x | o x x | k | a a
+second-factor-removed     x x x x | x b x | o x x | o x x | k | a a
+client-deleted            a a a a | a a a | a a a | x x x | a | x x
+client-deleted-made-anew  a a a a | a a a | a a a | x x x | a | x x
+client-disabled           a a a a | a a a | a a a | x x x | a | x x
+client-disabled-enabled   a a a a | a a a | a a a | x x x | a | x x
+scope-removed             a a a a | a a a | a a a | x x x | a | x x
+client-role-removed       a a a a | a a a | a a a | a a a | a | x r
+secret-rotated            a a a a | a a a | a a a | t t a | a | t t
+family-revoked            a a a a | a a a | x x x | a a a | a | a a
+clients-family-revoked    a a a a | a a a | a a a | x x x | a | a a
+session-revoked           x x x x | a a x | a a a | a a a | a | a a
+key-revoked               a a a a | a a a | a a a | a a a | x | a a
+auth-token-revoked        a a a a | x a a | a a a | a a a | a | a a
+access-tokens-revoked     a a a a | a a a | x x a | x x a | a | x x
 """
 
-HEAD, *ROWS = [line.replace("|", " ").split() for line in TABLE.strip().splitlines()]
+ROWS = [line.replace("|", " ").split() for line in TABLE.strip().splitlines()]
 EXPECTED = {(row[0], credential): mark for row in ROWS for credential, mark in zip(HEAD, row[1:], strict=True)}
 NEW_SECRET, NEW_KEPT = new_client_secret(bytes(range(1, 33)))
 OTHER_PASSWORD = "correct horse battery staple"
@@ -86,17 +101,24 @@ OTHER_PASSWORD = "correct horse battery staple"
 
 @dataclass
 class Scene:
-    """Two workers, the storage that the event happens in, and credentials of every kind."""
+    """Two workers, the storage that the event happens in, and credentials of every kind.
+
+    `sealing`: the same two, of a server whose sessions are kept by clients in this form.
+    """
 
     first: World
     second: World
     elsewhere: Storage
+    sealing: Mapping[str, tuple[World, World]]
     secret: str = SECRET
 
     def __post_init__(self) -> None:
         self.session = self.first.log_in("ann")
+        self.sealed = {form: workers[0].log_in("ann") for form, workers in self.sealing.items()}
         shown = self.first("GET", "/tokens/ann", auth=basic("ann")).json()
         self.auth_token: str = shown["auth_token"]
+        given = self.first("POST", "/api/authenticate", json={"username": "ann", "password": basic("ann")[1]})
+        self.auth_key: str = given.json()["auth_key"]
         login = {"username": "ann", "password": basic("ann")[1]}
         self.login = self.first("POST", "/auth/login", json=login).json()
         self.family: str = self.first("GET", "/whoami", bearer=self.login["access_token"]).json()["session"]
@@ -145,7 +167,7 @@ class Scene:
         """What is sent as a token, and can be asked about."""
         own = {"bearer": self.session, "key": self.key_text, "c-refresh": self.pair.refresh}
         references = {name: token.token for name, token in self.references.items()}
-        return {**own, **self.jwts, **references}.get(credential)
+        return {**own, **self.sealed, **self.jwts, **references}.get(credential)
 
     def use(self, world: World, credential: str) -> str:
         """What a worker makes of it, by the marks of the table; whatever is alive is `alive`, with its roles."""
@@ -168,8 +190,12 @@ class Scene:
         match credential:
             case "cookie":
                 return self.seen(world, cookie=self.session)
+            case "signed" | "encrypted":
+                return self.seen(self.sealing[credential][world is self.second], cookie=token)
             case "auth-token":
                 return self.seen(world, auth=("ann", self.auth_token))
+            case "auth-key":
+                return self.seen(world, headers={"auth-key": self.auth_key})
             case "basic":
                 return self.seen(world, auth=basic("ann"))
             case "key":
@@ -190,7 +216,8 @@ class Scene:
         assert token is not None
         form = {"token": token}
         asked = ("web", self.secret) if credential == "c-refresh" else ("api", SECRET)
-        answer = self.second("POST", "/oauth2/introspect", data=form, auth=asked)
+        _, world = self.sealing.get(credential, (self.first, self.second))
+        answer = world("POST", "/oauth2/introspect", data=form, auth=asked)
         if answer.status_code == 401:
             assert credential == "c-refresh"  # the client is gone
             return "refused"
@@ -207,6 +234,18 @@ def made_anew(storage: Storage) -> None:
     storage.delete_account(DeleteAccount("ann"))
     other = hash_password(Secret(OTHER_PASSWORD), CHEAP, b"sixteen bytes so")
     storage.put_accounts([replace(account("ann"), stamp="another stamp", password_hash=other)])
+
+
+def second_factor_added(storage: Storage) -> None:
+    factor = Credential(id="phone", subject="ann", kind=TOTP, secret=b"sealed", created_at=NOW, confirmed=False)
+    assert storage.add_credentials(AddCredentials((factor,)))
+    assert storage.confirm_second_factor(ConfirmSecondFactor("ann", "phone", stamp="another stamp"))
+
+
+def second_factor_removed(scene: Scene) -> None:
+    """What had ended when it was added stays so."""
+    second_factor_added(scene.elsewhere)
+    assert scene.elsewhere.end_credentials(EndCredentials("ann", kind=TOTP)) == 1
 
 
 def client_made_anew(scene: Scene) -> None:
@@ -248,6 +287,8 @@ EVENTS: Mapping[str, Callable[[Scene], object]] = {
     "user-disabled-enabled": user_disabled_and_enabled,
     "role-removed": lambda s: s.elsewhere.change_account(ChangeAccount("ann", roles=frozenset(("reader",)))),
     "password-changed": lambda s: new_password(s.elsewhere),
+    "second-factor-added": lambda s: second_factor_added(s.elsewhere),
+    "second-factor-removed": second_factor_removed,
     "client-deleted": lambda s: s.elsewhere.delete_client(DeleteClient("web")),
     "client-deleted-made-anew": client_made_anew,
     "client-disabled": lambda s: s.elsewhere.change_client(ChangeClient("web", disabled=True)),
@@ -285,11 +326,19 @@ def outcome(event: str) -> Mapping[tuple[str, str], str]:
         data = Path(folder)
         storages = [open_storage("sqlite:///watchword.db", data) for _ in range(3)]
         storages[2].put_accounts(account(name) for name in ACCOUNTS)
-        worlds = [World(data, storage=storage) for storage in storages[:2]]
+        space = {"mechanisms": ["session", "auth-key", "auth-token", "basic", "bearer", "api-key"]}
+        worlds = [World(data, storage=storage, space=space) for storage in storages[:2]]
+        sealing = {
+            form: (
+                World(data, storage=storages[0], space=space, session={"backend": form}),
+                World(data, storage=storages[1], space=space, session={"backend": form}),
+            )
+            for form in ("signed", "encrypted")
+        }
         try:
             add_client(worlds[0], "web", roles=frozenset(("clerk", "reader")))
             add_client(worlds[0], "api", roles=frozenset(("verifier",)), scopes=frozenset(), grants=frozenset())
-            scene = Scene(worlds[0], worlds[1], storages[2])
+            scene = Scene(worlds[0], worlds[1], storages[2], sealing)
             found: dict[tuple[str, str], str] = {}
             warm = [name for name in HEAD if not name.endswith("refresh")]
             for credential in warm:
@@ -298,14 +347,14 @@ def outcome(event: str) -> Mapping[tuple[str, str], str]:
             EVENTS[event](scene)
             # Asked about first: a refresh token is spent when it is used.
             for credential in HEAD:
-                if credential not in ("cookie", "auth-token", "basic", "refresh"):
+                if credential not in ("cookie", "auth-token", "auth-key", "basic", "refresh"):
                     found["introspection", credential] = scene.told(credential)
             for credential in HEAD:
                 found["another worker", credential] = scene.use(worlds[1], credential)
                 found["same worker", credential] = scene.use(worlds[0], credential)
             return found
         finally:
-            for world in worlds:
+            for world in (*worlds, *sealing["signed"], *sealing["encrypted"]):
                 world.close()
             storages[2].close()
 

@@ -25,14 +25,17 @@ from watchword.core.questions import (
     AddAccount,
     AddClient,
     AddKey,
+    CleanUp,
     EndSession,
     FamilyStart,
     FindAccount,
+    FindCredentials,
     FindKey,
     FindSession,
     FoundKey,
     FoundSession,
     Rotated,
+    SpendOnce,
     StartFamily,
 )
 from watchword.core.records import Account
@@ -196,12 +199,63 @@ def test_older_database_keeps_all_it_holds__F37(tmp_path: Path) -> None:
         assert storage.changes_since(4).sessions == (session.fingerprint,)
 
 
-@pytest.mark.parametrize("revision", [None, "0001"], ids=["empty", "0001"])
+SECOND = """
+    INSERT INTO clients VALUES ('app', 'app-1', NULL, '', '[]', '[]', '[]', '[]', 0, 5.5);
+    INSERT INTO api_keys (id, fingerprint, subject, name, hint, created_at)
+        VALUES ('k', X'01', 'ann', 'ci', 'wxyz', 1.0);
+    INSERT INTO families VALUES (1, 'f', X'02', X'03', 'ann', 'ann-1', 'app', 1.0, 1.0, 1.0, 9e9, NULL, '[]', '[]',
+        NULL, '', '', '', '', X'01');
+    INSERT INTO reference_tokens VALUES (1, 't', X'04', 'ann', 'ann-1', 'app', 'f', NULL, '[]', '[]', NULL, 1.0, 1.0,
+        9e9);
+"""
+"""What has come with the second revision."""
+
+
+def test_sessions_and_spent_assertions_of_0002_go_on_as_they_were__F37__F3(tmp_path: Path) -> None:
+    file = file_at("0002", tmp_path / "data")
+    sessions = [session_of(ANN, f"a{number}", data={}, amr=frozenset()) for number in range(2_000)]
+    value = b"\0\0\0\3app" + "jti-🦉".encode()  # as assertions have always been written, and digested
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.executescript(FIRST + SECOND)
+        db.execute("INSERT INTO assertions VALUES (?, ?)", (fingerprint("\0\0\0\3appjti-🦉"), NOW + 60))
+        db.executemany(
+            f"INSERT INTO sessions VALUES ({', '.join('?' * 15)})",
+            [
+                (
+                    *(number, session.fingerprint, session.id, "ann", "ann-1", NOW, NOW, NOW, session.expires_at),
+                    *(1800.0, session.idle_expires_at, "[]", "192.0.2.7", "curl/8", "{}"),
+                )
+                for number, session in enumerate(sessions, 1)
+            ],
+        )
+        untouched = ("clients", "api_keys", "families", "reference_tokens", "auth_tokens", "places", "failures")
+        before = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in (*untouched, "changes")}
+    with closing(open_storage(URL, file.parent)) as storage:
+        assert list(storage.all_sessions()) == sessions
+        account = storage.find_account(FindAccount("ann"))
+        assert account is not None
+        assert not account.second_factor
+        assert storage.find_session(FindSession(fingerprint("a7"))) == FoundSession(sessions[7], account)
+        assert storage.find_credentials(FindCredentials("ann")) == ()
+        # An assertion that was used before the upgrade is used.
+        assert not storage.spend_once(SpendOnce("client-assertion", value, NOW + 60))
+        assert storage.spend_once(SpendOnce("client-assertion", value + b"2", NOW + 60))
+        assert storage.spend_once(SpendOnce("another", value, NOW + 60))
+        assert storage.clean_up(CleanUp(NOW + 60)) == 1 + 3  # a failure count of FIRST among them
+        assert storage.spend_once(SpendOnce("client-assertion", value, NOW + 60))
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        for table in untouched:
+            assert db.execute(f"SELECT * FROM {table}").fetchall() == ([] if table == "failures" else before[table])
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize("revision", [None, "0001", "0002"], ids=["empty", "0001", "0002"])
 def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path: Path, revision: str | None) -> None:
     """A process is killed before each statement of the migration in turn."""
     if revision is not None:
         with closing(sqlite3.connect(file_at(revision, tmp_path / "data"), isolation_level=None)) as db:
-            db.executescript(FIRST)
+            db.executescript(FIRST + (SECOND if revision == "0002" else ""))
     program = """
         import os, sqlite3, sys
         from pathlib import Path

@@ -21,6 +21,7 @@ from tests.contract.storages import (
     APP,
     BOB,
     NOW,
+    credential_of,
     family_of,
     fingerprint,
     key_of,
@@ -30,21 +31,26 @@ from tests.contract.storages import (
     token_of,
 )
 from watchword.core.ask import AnswerFailed
+from watchword.core.credentials import RECOVERY_CODE
 from watchword.core.questions import (
     AddAccount,
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
     FindClient,
+    FindCredentials,
     FindKey,
     FindSession,
     FindToken,
@@ -58,7 +64,8 @@ from watchword.core.questions import (
     ListSessions,
     RevokeToken,
     RotateKey,
-    SpendAssertion,
+    SpendCredential,
+    SpendOnce,
     StartFamily,
     StartSession,
     TouchKey,
@@ -444,6 +451,7 @@ def test_no_statement_walks_through_all_records(file: Path, other: sqlite3.Conne
         storage.put_keys([key_of(BOB, "k9")])
         storage.put_families([family_of(BOB, "f9")])
         storage.find_client(FindClient("app"))
+        list(storage.all_credentials())
         for subject in ("ann", None):
             storage.list_families(ListFamilies(subject, NOW))
             storage.list_families(ListFamilies(subject, NOW, after=""))
@@ -464,6 +472,24 @@ def test_no_statement_walks_through_all_records(file: Path, other: sqlite3.Conne
             if re.match(r"SCAN (?!CONSTANT ROW|l$|(\w+) USING INDEX \1_by_age)", detail):
                 walks.add((detail, sql))
     assert walks == set()
+
+
+def test_value_is_used_up_by_one_write__F3(file: Path) -> None:
+    """Digest and signed requests spend one each: nothing is looked up before, and nothing noted after."""
+
+    class Listening(sqlite3.Connection):
+        heard: ClassVar[list[str]] = []
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            self.heard.append(sql.split()[0])
+            return super().execute(sql, *parameters)
+
+    with closing(SqliteStorage(file, Listening)) as storage:
+        storage.forget_failures("nothing")
+        for value, answer in ((b"1", True), (b"1", False), (b"2", True)):
+            Listening.heard.clear()
+            assert storage.spend_once(SpendOnce("once", value, NOW)) is answer
+            assert Listening.heard == ["BEGIN", "SAVEPOINT", "INSERT", "RELEASE", "COMMIT"]
 
 
 # --- every statement fails once --------------------------------------------------------------------------------------
@@ -488,6 +514,7 @@ class FailingNth(sqlite3.Connection):
             raise sqlite3.OperationalError("disk I/O error")
 
 
+CODE = credential_of(BOB, "code", kind=RECOVERY_CODE, confirmed=True)
 A_DAY: list[Callable[[Any], object]] = [
     lambda s: s.add_account(AddAccount(BOB)),
     lambda s: s.start_session(StartSession(session_of(BOB, "b1"))),
@@ -513,7 +540,14 @@ A_DAY: list[Callable[[Any], object]] = [
     lambda s: s.end_keys(EndKeys(("key-k2",))),
     lambda s: s.change_client(ChangeClient("app", scopes=frozenset({"read"}))),
     lambda s: s.revoke_token(RevokeToken("token-t2", NOW)),
-    lambda s: s.spend_assertion(SpendAssertion("app", "jti", NOW + 60)),
+    lambda s: s.add_credentials(AddCredentials((credential_of(BOB, "c1"),))),
+    lambda s: s.add_credentials(AddCredentials((CODE, credential_of(BOB, "c2")), replacing=True)),
+    lambda s: s.find_credentials(FindCredentials("bob")),
+    lambda s: s.confirm_second_factor(ConfirmSecondFactor("bob", "credential-c2", "bob-3", keep=fingerprint("b1"))),
+    lambda s: s.spend_credential(SpendCredential("bob", CODE.kind, CODE.secret)),
+    lambda s: s.end_credentials(EndCredentials("bob")),
+    lambda s: s.put_credentials([credential_of(BOB, "c3", confirmed=True)]).created,
+    lambda s: s.spend_once(SpendOnce("once", b"value", NOW + 60)),
     lambda s: s.put_accounts([ANN, BOB]).created,
     lambda s: s.end_session(EndSession(fingerprint("a2"))),
     lambda s: s.clean_up(CleanUp(NOW + 60)),
@@ -550,6 +584,7 @@ def test_each_statement_fails_once_and_every_answer_stays_true__F39(tmp_path: Pa
             assert list(storage.all_families()) == list(reference.all_families()), nth
             assert list(storage.all_keys()) == list(reference.all_keys()), nth
             assert list(storage.all_clients()) == list(reference.all_clients()), nth
+            assert list(storage.all_credentials()) == list(reference.all_credentials()), nth
             for token in ("t1", "t2"):
                 question = FindToken(fingerprint(token))
                 assert storage.find_token(question) == reference.find_token(question), nth

@@ -39,6 +39,10 @@ SPOOFED = (
     ("X-SSL-Client-S-DN", "CN=root"),
     ("Client-Cert", ":MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6:"),
     ("Client-Cert-Chain", ":MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6:"),
+    ("X-Client-Cert", "MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6"),
+    ("X-SSL-Client-Cert", "MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6"),
+    ("X-Forwarded-Client-Cert", "Subject=CN=root"),
+    ("X-Remote-User", "root"),
     ("User-Agent", "GoogleHC/1.0"),
     ("User-Agent", "kube-probe/1.30"),
     ("User-Agent", "ELB-HealthChecker/2.0"),
@@ -51,7 +55,16 @@ SPOOFED = (
 every_one = pytest.mark.parametrize("field", SPOOFED, ids=lambda field: f"{field[0]}: {field[1][:24]}")
 
 # Those that nginx or Watchword speak by are replaced or removed before the API sees them.
-_SPOKEN_BY = ("x-forwarded-", "x-original-", "x-rewrite-", "x-real-ip", "forwarded", "client-cert")
+_SPOKEN_BY = (
+    "x-forwarded-",
+    "x-original-",
+    "x-rewrite-",
+    "x-real-ip",
+    "forwarded",
+    "client-cert",
+    "x-client-cert",
+    "x-ssl-client-",
+)
 
 
 # --- through nginx --------------------------------------------------------------------------------------------------

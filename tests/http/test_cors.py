@@ -33,7 +33,7 @@ def test_an_allowed_page_learns_what_it_may_send__C22__S3_8() -> None:
         (b"access-control-allow-origin", b"https://app.example.org"),
         (b"access-control-allow-credentials", b"true"),
         (b"access-control-allow-methods", b"GET, PUT"),
-        (b"access-control-allow-headers", b"Authorization, Content-Type, No-Auth-Challenge, X-API-Key"),
+        (b"access-control-allow-headers", b"Auth-Key, Authorization, Content-Type, No-Auth-Challenge, X-API-Key"),
         (b"access-control-max-age", b"600"),
     )
 
@@ -42,7 +42,8 @@ def test_an_allowed_page_may_read_our_fields__S3_2() -> None:
     fields = dict(actual_fields(Request("GET", b"/", (APP,)), ALLOWED))
     assert fields[b"access-control-allow-origin"] == b"https://app.example.org"
     assert fields[b"access-control-expose-headers"] == (
-        b"Auth-Token, Auth-Token-Location, Auth-Token-Valid-Until, Auth-Decision, WWW-Authenticate, Retry-After"
+        b"Auth-Token, Auth-Token-Location, Auth-Token-Valid-Until, Auth-Decision, Authentication-Info, "
+        b"WWW-Authenticate, Retry-After"
     )
 
 

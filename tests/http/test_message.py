@@ -47,8 +47,8 @@ def test_what_was_parsed_of_a_request_is_not_believed_of_another() -> None:
 
 
 def test_a_repr_shows_no_credentials__F33() -> None:
-    request = Request("GET", b"/a?sid=canary", [(b"authorization", b"Bearer canary")], Peer(""))
-    assert repr(request) == "<Request GET b'/a' from a local socket>"
+    request = Request("GET", b"/a;jsessionid=canary?sid=canary", [(b"authorization", b"Bearer canary")], Peer(""))
+    assert repr(request) == "<Request GET '/a;jsessionid=****' from a local socket>"
     assert "192.0.2.1" in repr(REQUEST)
 
 

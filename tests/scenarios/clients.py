@@ -41,6 +41,10 @@ class Client(Protocol):
 
     def get(self, url: str, *, user: str | None = None, headers: dict[str, str] | None = None) -> Answer: ...
     def log_in(self, url: str, name: str, password: str) -> Answer: ...
+    def authenticate(self, url: str, name: str, password: str) -> Answer:
+        """Ask for an Auth-Key."""
+        ...
+
     def forge(self, url: str, cookie: str) -> None:
         """Put a cookie of this value for the session into the jar."""
         ...
@@ -79,6 +83,10 @@ class Curl:
         form = ("--data-urlencode", f"username={name}", "--data-urlencode", f"password={password}")
         return self.run(*form, f"{url}/login")
 
+    def authenticate(self, url: str, name: str, password: str) -> Answer:
+        content = json.dumps({"username": name, "password": password})
+        return self.run("-H", "Content-Type: application/json", "-d", content, f"{url}/api/authenticate")
+
     def forge(self, url: str, cookie: str) -> None:
         self._jar.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\twatchword\t{cookie}\n")
 
@@ -108,6 +116,9 @@ class Httpie:
         form = (f"username={name}", f"password={password}")
         return self.run("--session", str(self._session), "--form", "POST", f"{url}/login", *form)
 
+    def authenticate(self, url: str, name: str, password: str) -> Answer:
+        return self.run("POST", f"{url}/api/authenticate", f"username={name}", f"password={password}")
+
     def forge(self, url: str, cookie: str) -> None:
         cookies: list[dict[str, object]] = [
             {"name": "watchword", "value": cookie, "domain": "", "path": "/", "secure": False, "expires": None}
@@ -135,6 +146,10 @@ class Requests:
     def log_in(self, url: str, name: str, password: str) -> Answer:
         return self._told(self._session.post(f"{url}/login", json={"username": name, "password": password}, timeout=30))
 
+    def authenticate(self, url: str, name: str, password: str) -> Answer:
+        form = {"username": name, "password": password}
+        return self._told(self._session.post(f"{url}/api/authenticate", data=form, timeout=30))
+
     def forge(self, url: str, cookie: str) -> None:
         self._session.cookies.clear()
         self._session.cookies.set("watchword", cookie)
@@ -160,6 +175,9 @@ class Httpx:
 
     def log_in(self, url: str, name: str, password: str) -> Answer:
         return self._told(self._client.post(f"{url}/login", json={"username": name, "password": password}))
+
+    def authenticate(self, url: str, name: str, password: str) -> Answer:
+        return self._told(self._client.post(f"{url}/api/authenticate", json={"username": name, "password": password}))
 
     def forge(self, url: str, cookie: str) -> None:
         self._client.cookies.clear()

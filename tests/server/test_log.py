@@ -116,7 +116,7 @@ def hostile(secret: str, session: str) -> list[tuple[str, bytes]]:
         for field in in_basic
     ]
     two = request("GET", "/whoami", in_basic[0], in_basic[5], last=True)
-    found += [("two Authorization lines", two)]
+    found += [("sent-twice", two)]
     for target in ("/whoami", "/login", "/users", "/nothing", "/verify", "/sessions", "/session/data"):
         for query in (f"?access_token={encoded}", f"?api_key={encoded}", f"?noauthchallenge&password={encoded}"):
             found.append(

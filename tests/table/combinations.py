@@ -64,6 +64,11 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = {
     "too_weak__C15": Requirement(acr=frozenset(("gold", "platinum"))),
     "too_old__C15": Requirement(max_age=600),
     "old_to_the_second__C15": Requirement(max_age=3600),
+    "second_factor_for_a_role__C15": Requirement(second_factor_for=frozenset(("clerk", "admin"))),
+    "second_factor_for_a_role_of_others__C00": Requirement(second_factor_for=_ADMIN),
+    "public_ignoring_invalid_second_factor__C01": Requirement(
+        public=True, ignore_invalid=True, second_factor_for=frozenset(("clerk",))
+    ),
     "fresh_enough__C00": Requirement(max_age=3601),
     "role_missing_and_too_old__C12": Requirement(roles=_ADMIN, max_age=600),
     "hidden": Requirement(hidden=True),

@@ -13,7 +13,7 @@ from typing import Final
 
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Stale, Throttled, Unavailable
-from watchword.core.principal import Instant
+from watchword.core.principal import Instant, Principal
 from watchword.core.requirement import Precedence, Requirement
 
 # --- what the answers are --------------------------------------------------------------------------------------------
@@ -186,10 +186,19 @@ def _decided(
     other_scheme = here.authorization and not any(n in BY_AUTHORIZATION for n, _ in looked_at)
     clears = frozenset(n for n, o in failed if n == "session" and isinstance(o, Stale | Rejected))
 
+    # C01: "only ambient credentials, whatever became of them". Open: that holds for those of a proven stranger too, who
+    # could not even log in otherwise. A strict target judges whatever was presented.
+    if needs.public and needs.precedence is not Precedence.STRICT:
+        accepted = [(n, who) for n, who in accepted if who.registered or not is_ambient(n, here)]
+
     # "A vetoed ambient credential does not decide where a deliberate one is accepted; on a public target that sets
     # no session it is dropped."
     free = [(n, who) for n, who in accepted if not (veto_holds and is_ambient(n, here))]
     if not free and needs.public and not needs.sets_session:
+        accepted = []
+
+    # Where credentials that fail count as none, so does a password that proves too little.
+    if accepted and needs.public and needs.ignore_invalid and _lacks_second_factor((free or accepted)[0][1], needs):
         accepted = []
 
     # --- Stage 2: somebody accepted ---
@@ -216,6 +225,7 @@ def _decided(
             told = [(SCHEMES[decider], "insufficient_scope")] if decider in TOKENS_AND_KEYS else []
             return Answer(cell="C11", status=403, code="insufficient-scope", challenges=frozenset(told), clears=clears)
         too_weak = bool(needs.acr) and principal.authentication.acr not in needs.acr
+        too_weak = too_weak or _lacks_second_factor(principal, needs)
         too_old = needs.max_age is not None and now >= principal.authentication.auth_time + needs.max_age
         if too_weak or too_old:
             lacking = "insufficient_user_authentication"
@@ -279,6 +289,13 @@ def _decided(
     if other_scheme:
         return Answer(cell="C04", status=401, code="authentication-required", challenges=full)
     return Answer(cell="C03", status=401, code="authentication-required", challenges=full)
+
+
+def _lacks_second_factor(who: Principal, needs: Requirement) -> bool:
+    """A password was given, and nothing besides, though the account needs more, or one of its roles does."""
+    proof = who.authentication
+    by_password_alone = "pwd" in proof.amr and "mfa" not in proof.amr
+    return proof.second_factor_due or (by_password_alone and bool(needs.second_factor_for & who.roles))
 
 
 def _taken(mechanisms: Sequence[str], needs: Requirement) -> Collection[str]:

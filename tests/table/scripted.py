@@ -36,8 +36,9 @@ COOKIE_SCHEME: Final = "Records-Cookie"
 
 MARKS: Final = ("malformed", "stale", "rejected", "throttled", "unavailable", "accepted")
 """Every outcome but Absent, which is said of a request without the mark."""
-OTHER_MARKS: Final = ("unanswered", "accepted-bob", "accepted-stranger")
-"""Unavailable because the answer failed; another account; an identity that is unknown here."""
+OTHER_MARKS: Final = ("unanswered", "accepted-bob", "accepted-stranger", "accepted-half", "accepted-by-password")
+"""Unavailable because the answer failed; another account; an identity that is unknown here; an account whose password
+was right and is not enough; one that was proven by its password, and needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Scripted:
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False
+    schemes: tuple[str, ...] = ()
+    elsewhere: bool = True
     states: Callable[[Outcome | Insufficient, Requirement], Mapping[str, str]] = lambda outcome, requirement: {}
     scopes: frozenset[str] | None = None
     acr: str | None = None
@@ -119,15 +122,31 @@ def outcome_of(mechanism: Scripted, mark: str) -> Outcome:
             return _accepted(mechanism, "bob")
         case "accepted-stranger":
             return _accepted(mechanism, "mallory", registered=False)
+        case "accepted-half":
+            return _accepted(mechanism, "ann", amr=_PASSWORD, due=True)
+        case "accepted-by-password":
+            return _accepted(mechanism, "ann", amr=_PASSWORD)
         case _:
             raise ValueError(f"no such mark: {mark}")
 
 
-def _accepted(mechanism: Scripted, subject: str, *, registered: bool = True) -> Accepted:
+_PASSWORD = frozenset(("pwd",))
+
+
+def _accepted(
+    mechanism: Scripted,
+    subject: str,
+    *,
+    registered: bool = True,
+    amr: frozenset[str] = frozenset(),
+    due: bool = False,
+) -> Accepted:
     authentication = Authentication(
         mechanism=mechanism.name,
+        amr=amr,
         acr=mechanism.acr,
         auth_time=mechanism.proven,
+        second_factor_due=due,
     )
     return Accepted(
         Principal(

@@ -38,7 +38,7 @@ personas = ["restheart"]
 [limits]
 account_failures = 100
 [[space]]
-mechanisms = ["session", "auth-token", "basic", "bearer", "api-key"]
+mechanisms = ["session", "auth-key", "url-session", "auth-token", "basic", "bearer", "api-key", "url-key"]
 no_auth_challenge = "no-popup"
 cors = ["https://app.example.com"]
 [[space.protect]]
@@ -124,6 +124,23 @@ CASES = (
     Case("C09", "/anything", (("x-api-key", "{key}"), ("authorization", "APIKEY {revoked}")), note="two keys F20"),
     Case("C09", "/public/1", (("x-api-key", "{revoked}"),), note="C02 bad key on a public target"),
     Case("C09", "/page/1", (("x-api-key", "{revoked}"), ("sec-fetch-mode", "navigate")), SAFE, note="no redirect S4_5"),
+    Case("C00", "/anything", (("auth-key", "{auth_key}"),), note="auth key S2_4"),
+    Case("C06", "/boss/1", (("auth-key", "{dead_auth_key}"), basic("bob", PASSWORD)), note="auth key and basic"),
+    Case("C09", "/anything", (("auth-key", "{dead_auth_key}"),), note="auth key that was ended S2_4"),
+    Case("C09", "/anything", (("auth-key", "{auth_key}"), ("user-agent", "another")), note="another client S2_5"),
+    Case("C09", "/anything", (("auth-key", "{session}"),), note="a session is no auth key S2_4"),
+    Case("C05", "/anything", (("cookie", "watchword={auth_key}"),), note="an auth key is no session S2_4"),
+    Case("C09", "/page/1", (("auth-key", "wrong"), ("sec-fetch-mode", "navigate")), SAFE, note="auth key, page S4_5"),
+    Case("C18", "/anything", (("auth-key", "A" * 20_000),), note="large auth key"),
+    Case("C00", "/anything?sid={session}", note="session in the query S2_8"),
+    Case("C00", "/anything;jsessionid={session}", note="session in the path S2_8"),
+    Case("C09", "/anything?sid={ended}", note="ended session in the query S2_8"),
+    Case("C09", "/anything?sid={session}&sid={session}", note="session sent twice F20 S2_8"),
+    Case("C12", "/boss/1;jsessionid={session}", note="path parameter hides no path F22 S2_8"),
+    Case("C00", "/anything?api_key={key}", note="key in the query S4_3"),
+    Case("C09", "/page/1?api_key={revoked}", (("sec-fetch-mode", "navigate"),), SAFE, note="key in a page S4_5"),
+    Case("C11", "/writing/1?api_key={key}", note="key in the query without the scope S4_3"),
+    Case("C28", "/strict/1?sid={session}", (basic("bob", PASSWORD),), note="session in the query and somebody else"),
     Case("C11", "/writing/1", (("x-api-key", "{key}"),), note="key without the scope"),
     Case("C12", "/not-for-keys/1", (("x-api-key", "{key}"),), note="not exposed to keys S4_4"),
     Case("C12", "/hidden-from-keys/1", (("x-api-key", "{key}"),), note="hidden from keys S4_4"),
@@ -199,10 +216,14 @@ class Doors:
             for name_of_user in ("ann", "bob"):  # there the token stands inside the base64
                 if value == basic(name_of_user, "{token}")[1]:
                     value = basic(name_of_user, self.tokens["token"])[1]
-            for key, token in self.tokens.items():
-                value = value.replace(f"{{{key}}}", token)
-            filled.append((name.encode(), value.encode()))
+            filled.append((name.encode(), self.filled(value).encode()))
         return tuple(filled)
+
+    def filled(self, text: str) -> str:
+        """With the tokens that it names."""
+        for key, token in self.tokens.items():
+            text = text.replace(f"{{{key}}}", token)
+        return text
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +237,8 @@ def doors() -> Iterator[Doors]:
         token = json.loads(_call(live, "GET", "/tokens/ann", dict([basic("ann", PASSWORD)]))[2])["auth_token"]
         keys = {"key": make_key(live, {"scopes": ["read"]}), "revoked": make_key(live, {})}
         keys["expired"] = make_key(live, {"expires_in": 0.001})
+        keys["auth_key"], keys["dead_auth_key"] = (_auth_key(live) for _ in range(2))
+        _call(live, "POST", "/logout", {"Auth-Key": keys["dead_auth_key"]})
         listed = json.loads(_call(live, "GET", "/keys", dict([basic("ann", PASSWORD)]))[2])["keys"]
         (revoked,) = (each["id"] for each in listed if each["hint"].endswith(keys["revoked"][-4:]))
         assert _call(live, "DELETE", f"/keys/{revoked}", dict([basic("ann", PASSWORD)]))[0] == 204
@@ -233,11 +256,11 @@ def doors() -> Iterator[Doors]:
 @pytest.mark.parametrize("case", [*CASES, PREFLIGHT], ids=lambda case: case.id)
 def test_every_door_gives_the_same_answer__S2_12_C24_C26_C27(doors: Doors, case: Case, face: str) -> None:
     for method in case.methods:
-        fields = doors.fields(case, face)
-        expected = through_the_engine(doors, method, case.path, fields)
-        assert through_asgi(doors, method, case.path, fields) == expected
-        assert through_verify(doors, method, case.path, fields) == expected
-        assert through_decide(doors, method, case.path, fields) == without_content(expected)
+        fields, path = doors.fields(case, face), doors.filled(case.path)
+        expected = through_the_engine(doors, method, path, fields)
+        assert through_asgi(doors, method, path, fields) == expected
+        assert through_verify(doors, method, path, fields) == expected
+        assert through_decide(doors, method, path, fields) == without_content(expected)
         decided = dict(expected.fields).get("auth-decision", "")
         if case.cell in ("C00", "C01", "C06"):
             assert expected.status == 200
@@ -388,6 +411,13 @@ def make_key(live: Live, wanted: dict[str, object]) -> str:
     assert status == 201, told
     key: str = json.loads(told)["key"]
     return key
+
+
+def _auth_key(live: Live) -> str:
+    content = json.dumps({"username": "ann", "password": PASSWORD}).encode()
+    asked = [("content-type", "application/json"), ("content-length", str(len(content)))]
+    _, _, told = _send(live, "POST", "/api/authenticate", asked, content)
+    return str(json.loads(told)["auth_key"])
 
 
 def _log_in(live: Live) -> str:

@@ -19,6 +19,9 @@ from tests.table.real import (
     NAVIGATION,
     OF_BOB,
     OF_DORA,
+    OF_FAYE,
+    OF_FAYE_BY_NOTHING_KNOWN,
+    OF_FAYE_BY_PASSWORD,
     OWN_PAGE,
     SPACE,
     STRANGER,
@@ -47,6 +50,7 @@ from watchword.tokens.password import Password
 
 FULL = ["Bearer", "Basic", "Records-Cookie", "APIKEY"]
 NO_BASIC = ["Bearer", "Records-Cookie", "APIKEY"]
+_STEP_UP = ["Bearer", "Records-Cookie"]
 RIGHT = basic("ann", "right")
 WRONG = basic("ann", "wrong")
 SESSION_STORE = frozenset[type[Question[Any]]]((FindSession, TouchSession))
@@ -261,6 +265,38 @@ WALKED = {
     ),
     "log_in_too_old__C15": unauthorized(
         "C15", "step-up-required", cookie(LIVE), line="GET /fresh", schemes=["Bearer", "Records-Cookie"]
+    ),
+    "password_alone_of_who_has_a_second_factor__C15__F28": unauthorized(
+        "C15", "step-up-required", basic("faye", "right"), schemes=_STEP_UP
+    ),
+    "wrong_password_of_who_has_a_second_factor__C07__F28": unauthorized(
+        "C07", "invalid-credentials", basic("faye", "wrong"), schemes=NO_BASIC
+    ),
+    "password_alone_on_a_public_target__C15__F28": unauthorized(
+        "C15", "step-up-required", basic("faye", "right"), line="GET /public", schemes=_STEP_UP
+    ),
+    "auth_token_of_who_has_a_second_factor__C15__F28": unauthorized(
+        "C15", "step-up-required", basic("faye", auth_token("faye")), schemes=_STEP_UP
+    ),
+    "session_of_who_gave_the_second_factor": granted("C00", cookie(OF_FAYE), who="faye"),
+    "session_from_before_the_second_factor__C15__F28": unauthorized(
+        "C15", "step-up-required", cookie(OF_FAYE_BY_PASSWORD), schemes=_STEP_UP
+    ),
+    "session_as_bearer_from_before_the_second_factor__C15__F28": unauthorized(
+        "C15", "step-up-required", bearer(OF_FAYE_BY_PASSWORD), schemes=_STEP_UP
+    ),
+    "session_that_was_proven_nobody_knows_how__C15__F28": unauthorized(
+        "C15", "step-up-required", cookie(OF_FAYE_BY_NOTHING_KNOWN), schemes=_STEP_UP
+    ),
+    "role_missing_with_a_second_factor_due__C12__F28": refused(
+        "C12", 403, "forbidden", basic("faye", "right"), line="GET /administration"
+    ),
+    "hidden_from_who_has_a_second_factor_due__F28": refused(
+        "C12", 404, "forbidden", basic("faye", "right"), line="GET /hidden"
+    ),
+    "key_of_who_has_a_second_factor": granted("C00", api_key("of_faye"), who="faye"),
+    "session_and_password_of_who_gave_the_second_factor": granted(
+        "C00", cookie(OF_FAYE), basic("faye", "right"), who="faye"
     ),
     "expired_session_where_that_is_403__S0_17": refused(
         "C05", 403, _ENDED, cookie(EXPIRED), line="GET /legacy", clears=True

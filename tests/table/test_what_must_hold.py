@@ -227,6 +227,8 @@ def test_a_requirement_is_checked_whoever_was_accepted_and_however() -> None:
         assert who.scopes is None or needs.scopes <= who.scopes, (chunk.id, way)
         assert not needs.acr or proof.acr in needs.acr, (chunk.id, way)
         assert needs.max_age is None or proof.auth_time + needs.max_age > NOW, (chunk.id, way)
+        assert not proof.second_factor_due, (chunk.id, way)
+        assert proof.amr != {"pwd"} or not needs.second_factor_for & who.roles, (chunk.id, way)
 
 
 def test_no_ambient_credential_decides_what_a_foreign_page_changes__C14__F27() -> None:

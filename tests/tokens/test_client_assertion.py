@@ -24,6 +24,9 @@ from watchword.tokens.client_assertion import (
 
 HERE = frozenset((ISSUER, f"{ISSUER}/oauth2/token"))
 
+FIRST = b"\0\0\0\3svcfirst"
+"""The assertion of `svc` that is called `first`, as it is spent."""
+
 
 def judged(text: str, jwks: str | None = None, now: float = NOW) -> SpendableAssertion:
     return verify_assertion(
@@ -39,19 +42,19 @@ def refused(text: str, jwks: str | None = None, now: float = NOW) -> str:
 
 def test_jti_is_remembered_for_longer_than_the_assertion_holds__F2() -> None:
     good = judged(assertion(exp=int(NOW) + 60))
-    assert good == SpendableAssertion("first", NOW + 60 + LEEWAY)
+    assert good == SpendableAssertion(FIRST, NOW + 60 + LEEWAY)
     assert refused(assertion(exp=int(NOW) + 60), now=good.remember_until) == "expired"
 
 
 def test_it_expires_on_the_second__F8() -> None:
     text = assertion(exp=int(NOW), iat=int(NOW) - 60)
-    assert judged(text, now=NOW + LEEWAY - 1).jti == "first"
+    assert judged(text, now=NOW + LEEWAY - 1).value == FIRST
     assert refused(text, now=NOW + LEEWAY) == "expired"
 
 
 def test_it_lives_no_longer_than_an_hour__F8() -> None:
     longest = int(NOW + LONGEST_LIFE + LEEWAY)
-    assert judged(assertion(exp=longest)).jti == "first"
+    assert judged(assertion(exp=longest)).value == FIRST
     assert refused(assertion(exp=longest + 1)) == "not-yet-valid"
     assert refused(assertion(exp=253_402_300_800)) == "claims"
 
@@ -60,20 +63,20 @@ def test_it_lives_no_longer_than_an_hour__F8() -> None:
 def test_clock_of_the_client_may_be_a_little_ahead__F8(claim: str) -> None:
     latest: dict[str, Any] = {claim: NOW + LEEWAY}
     later: dict[str, Any] = {claim: NOW + LEEWAY + 1}
-    assert judged(assertion(**latest)).jti == "first"
+    assert judged(assertion(**latest)).value == FIRST
     assert refused(assertion(**later)) == "not-yet-valid"
 
 
 def test_without_a_kid_the_only_key_is_meant__S2_17() -> None:
     unnamed = generate("ES256")
-    assert judged(assertion(unnamed), key_set(unnamed)).jti == "first"
+    assert judged(assertion(unnamed), key_set(unnamed)).value == FIRST
     assert refused(assertion(unnamed), key_set(unnamed, KEY)) == "unknown-key"
 
 
 def test_algorithm_is_that_of_the_key__S2_17() -> None:
     assert refused(assertion(generate("ES384", "k1"))) == "algorithm"
     rsa = generate("RS256", "k1")
-    assert judged(assertion(rsa), key_set(rsa)).jti == "first"
+    assert judged(assertion(rsa), key_set(rsa)).value == FIRST
     other = sign(b"{}", type(rsa)(type(rsa.key)("PS256", rsa.key.material, "k1"), rsa.material))
     assert refused(other, key_set(rsa)) == "algorithm"
 

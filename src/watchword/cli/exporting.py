@@ -1,4 +1,4 @@
-"""`watchword export`: all users, clients, API keys and sessions, as they can be imported again."""
+"""`watchword export`: users with their credentials, clients, API keys and sessions, as they can be imported again."""
 
 from __future__ import annotations
 
@@ -22,24 +22,29 @@ from watchword.cli.refusal import Refusal
 @click.argument("file")
 @with_data
 def export_records(file: str, config: Path | None, data: Path) -> None:
-    """Export all users, clients, API keys and sessions to FILE.
+    """Export all users with their credentials, clients, API keys and sessions to FILE.
 
     A hyphen stands for standard output. The file is JSON, one entry on a line, as import reads it. It holds the hashes
     of passwords and the fingerprints of keys and session tokens, so it is made for its owner's eyes only (mode 600):
     keep it so. The server's keys are not in it, nor are refresh tokens: whoever lives on one logs in again after an
-    import.
+    import. Authenticators and Digest secrets are in it as they are kept, sealed: they can be read with the same
+    keys.json alone.
     """
     from watchword.cli.interchange.client_entries import written_client
+    from watchword.cli.interchange.credential_entries import written_credential
     from watchword.cli.interchange.key_entries import written_key
     from watchword.cli.interchange.session_entries import written_session
     from watchword.cli.interchange.user_entries import written_user
 
-    users = clients = keys = sessions = 0
+    users = credentials = clients = keys = sessions = 0
     now = time.time()
     with opened(config, data) as here, _written(file) as out:
         for account in here.storage.all_accounts():
             out.write(_line({"user": written_user(account)}))
             users += 1
+        for credential in here.storage.all_credentials():
+            out.write(_line({"credential": written_credential(credential)}))
+            credentials += 1
         for client in here.storage.all_clients():
             out.write(_line({"client": written_client(client)}))
             clients += 1
@@ -51,7 +56,10 @@ def export_records(file: str, config: Path | None, data: Path) -> None:
             if session.idle_expires_at > now:
                 out.write(_line({"session": written_session(session)}))
                 sessions += 1
-    print(f"Users exported: {users}, clients: {clients}, keys: {keys}, sessions: {sessions}.", file=sys.stderr)
+    print(
+        f"Users exported: {users}, credentials: {credentials}, clients: {clients}, keys: {keys}, sessions: {sessions}.",
+        file=sys.stderr,
+    )
 
 
 def _line(entry: object) -> bytes:

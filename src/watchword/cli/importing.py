@@ -1,4 +1,4 @@
-"""`watchword import`: users, clients, API keys and sessions from elsewhere."""
+"""`watchword import`: users with their credentials, clients, API keys and sessions from elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @with_data
 @with_json
 def import_records(file: str, config: Path | None, data: Path, as_json: bool) -> None:
-    """Import users, clients, API keys and sessions from FILE.
+    """Import users with their credentials, clients, API keys and sessions from FILE.
 
     A hyphen stands for standard input. The file holds one JSON object, or one on each line:
 
@@ -36,6 +36,9 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
       {"client": {"id": "web", "secret": "...", "redirect_uris": [], "grants": [], "scopes": [], "roles": []}}
       {"key": {"user": "ann", "name": "ci", "key": "...", "scopes": ["read"], "expires_at": null}}
       {"session": {"user": "ann", "token": "...", "expires_at": "2027-01-31T12:00:00Z"}}
+      {"session": {"user": "ann", "token": "...", "expires_at": "2027-01-31T12:00:00Z",
+                   "kind": "auth-key", "binding": "md5:..."}}
+      {"credential": {"user": "ann", "id": "...", "kind": "totp", "secret": "..."}}
 
     All of it is judged first: where anything is wrong, every problem is said with its line, and nothing is imported.
     What an entry does not speak of stays as it is; importing twice changes nothing. Passwords need not follow the rules
@@ -44,14 +47,21 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
     A password_hash is in one of these formats: Argon2id (PHC); bcrypt; scrypt and PBKDF2 as Django, Werkzeug and
     Passlib write them; CouchDB's; LDAP's {SSHA} and its like; crypt(3) with SHA-2 or MD5. At log-in all but the first
     are replaced by that. A session has a token, or a token_fingerprint, which is the SHA-256 of one in hexadecimal.
+    Its kind is session, or auth-key for one that comes in the field Auth-Key. A binding of md5: and the MD5 in
+    hexadecimal of the client's address and user agent, one after the other, lets no other client use it.
 
     An API key likewise has a key, of any form (16 to 512 visible ASCII characters), or a key_fingerprint. Without
     scopes, or with null, it may do whatever its user may; with [] nothing that needs a scope. Keys that are kept
     already stay as they are. A client's secret of 32 or more characters is kept as its SHA-256, a shorter one as
     passwords are; a secret_hash is sha256:<hex>, or in one of the formats above. Refresh tokens cannot be imported.
+
+    Credentials are what users prove themselves by beside their passwords: authenticator apps, recovery codes, Digest
+    secrets. They come from an export only, whose secrets are sealed: they can be read with the same keys.json alone, so
+    copy that too. A user who needs a second factor goes on needing it, whatever a file says.
     """
     from watchword.cli.interchange.judge import judge
     from watchword.cli.interchange.put import put_sessions, put_users
+    from watchword.cli.interchange.put_credentials import PutCredentials, put_credentials
     from watchword.cli.interchange.put_grants import put_clients, put_keys
     from watchword.cli.interchange.source import open_source
     from watchword.storage import Counts
@@ -64,7 +74,11 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
             now = time.time()
             with progress("users imported", judged.users) as advance:
                 users = put_users(source, here.storage, here.hashing, now, advance)
+            credentials = PutCredentials(Counts())
             clients = keys = sessions = Counts()
+            if judged.credentials:
+                with progress("credentials imported", judged.credentials) as advance:
+                    credentials = put_credentials(source, here.storage, here.credential_keys(), now, advance)
             if judged.clients:
                 with progress("clients imported", judged.clients) as advance:
                     clients = put_clients(source, here.storage, here.hashing, now, advance)
@@ -74,12 +88,26 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
             if judged.sessions:
                 with progress("sessions imported", judged.sessions) as advance:
                     sessions = put_sessions(source, here.storage, settings.session.idle, now, advance)
-    done = {"users": users, "clients": clients, "keys": keys, "sessions": sessions}
+    done = {
+        "users": users,
+        "credentials": credentials.counts,
+        "clients": clients,
+        "keys": keys,
+        "sessions": sessions,
+    }
     if as_json:
         print_json({kind: _as_json(counts) for kind, counts in done.items()})
     else:
         columns = ("", "created", "changed", "unchanged", "refused")
         print_table(columns, ((kind, *_as_row(counts)) for kind, counts in done.items()))
+    if credentials.counts.refused:
+        print("Refused credentials have an unknown user, or the id of somebody else's.", file=sys.stderr)
+    if credentials.unreadable:
+        print(
+            f"Credentials that nobody can use: {credentials.unreadable}. The key that they are sealed with is not in "
+            "keys.json, which has to come along from where they were exported.",
+            file=sys.stderr,
+        )
     if keys.refused:
         print("Refused keys have expired, or their user is unknown.", file=sys.stderr)
     if sessions.refused:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 def inspected(here: Opened, token: str, ring: KeyRing) -> dict[str, object]:
     """The token's kind, its content as far as it has any, and the verdict."""
     from watchword.tokens.format import REFERENCE, REFRESH, SESSION, kind_of
+    from watchword.tokens.sealed import looks_sealed
     from watchword.tokens.self_contained import looks_self_contained
 
     raw = token.encode("utf-8", "surrogateescape")
+    if looks_sealed(raw):
+        return _sealed(here, raw, ring)
     if looks_self_contained(raw):
         return _self_contained(here, raw, ring)
     match kind_of(token):
@@ -131,6 +134,39 @@ def _session(here: Opened, token: bytes) -> dict[str, object]:
     if account.disabled or account.stamp != session.stamp:
         return {**told, "verdict": "refused: the account is disabled or was changed"}
     return {**told, "verdict": "good" if session.idle_expires_at > time.time() else "refused: expired"}
+
+
+def _sealed(here: Opened, token: bytes, ring: KeyRing) -> dict[str, object]:
+    """A session that its client keeps: what it says, where one of our keys vouches for it."""
+    from watchword.core.questions import FindSession
+    from watchword.core.revocations import Knowledge, Standing
+    from watchword.http.timestamps import seconds
+    from watchword.tokens.sealed import key_id, unseal
+    from watchword.tokens.sealed_sessions import anchor_of, revocable, stays_under
+    from watchword.tokens.session_keys import held_session_keys, keys_at
+
+    now, kind = time.time(), {"kind": "session that its client keeps"}
+    keys = keys_at(held_session_keys(ring, lifetime=here.settings.session.absolute), now)
+    key = keys.named(key_id(token) or "")
+    session = None if key is None else unseal(token, key)
+    if session is None:
+        return {**kind, "verdict": "refused: no key of the server vouches for it"}
+    told: dict[str, object] = {
+        **kind,
+        "session": session.id,
+        "subject": session.subject,
+        "began": seconds(session.created_at),
+        "ends": seconds(session.idle_expires_at),
+    }
+    found = here.storage.find_session(FindSession(anchor_of(session.subject)))
+    knowledge = Knowledge()
+    knowledge.hear(here.storage.revocations_since(-1))
+    ended = knowledge.standing(revocable(session.id, session.created_at)) is Standing.REVOKED
+    if found is None or ended or not stays_under(session, found.session):
+        return {**told, "verdict": "refused: ended"}
+    if here.settings.session.backend == "stored":
+        return {**told, "verdict": "refused: sessions are kept on the server (session.backend)"}
+    return {**told, "verdict": "good" if session.idle_expires_at > now else "refused: expired"}
 
 
 def _segment(token: bytes, index: int) -> object:

@@ -49,6 +49,7 @@ def _overlap(ctx: click.Context, option: click.Parameter, value: str) -> float:
 @click.option("--user", required=True, metavar="NAME", help="The account that the key is for.")
 @click.option("--name", metavar="N", help="What it is called in lists.")
 @click.option("--scope", "scopes", multiple=True, metavar="S", help="What it may do; repeat it for more.")
+@click.option("--signing", is_flag=True, help="An access key, with which requests are signed.")
 @click.option("--expires", callback=_span, metavar="TIME", help='When it expires, such as "90d". Never without it.')
 @with_json
 def create(
@@ -57,12 +58,14 @@ def create(
     user: str,
     name: str | None,
     scopes: tuple[str, ...],
+    signing: bool,
     expires: float | None,
     as_json: bool,
 ) -> None:
     """Make an API key, and print it.
 
-    It is shown this once: only its fingerprint is kept. Without --scope it may do whatever the account may.
+    It is shown this once: only its fingerprint is kept. Without --scope it may do whatever the account may. With
+    --signing two lines are printed: the access key ID, and the secret access key.
     """
     from watchword.flows.api_keys import DEFAULT_NAME, KeyRefused, NoKey, create_key
 
@@ -76,6 +79,7 @@ def create(
             now=now,
             scopes=scopes or None,
             expires_at=None if expires is None else now + expires,
+            signing=here.access_keys() if signing else None,
         )
         try:
             made = here.run(steps)
@@ -129,7 +133,14 @@ def rotate(id: str, config: Path | None, data: Path, overlap: float, as_json: bo
 
     with opened(config, data) as here:
         old = _known_key(here, id)
-        steps = rotate_key(old.subject, id, overlap=overlap, entropy=os.urandom, now=time.time())
+        steps = rotate_key(
+            old.subject,
+            id,
+            overlap=overlap,
+            entropy=os.urandom,
+            now=time.time(),
+            access_keys=here.access_keys(),
+        )
         try:
             made = here.run(steps)
         except KeyRefused as refused:
@@ -177,8 +188,14 @@ def _print_made(made: MadeKey | NoKey, as_json: bool) -> None:
             raise Refusal("The key was rotated before, or has expired: watchword key create makes another.")
         case _:
             pass
-    if as_json:
+    if as_json and made.signs:
+        print_json({**_as_json(made.key), "access_key_id": made.key.id, "secret_access_key": made.text})
+    elif as_json:
         print_json({**_as_json(made.key), "key": made.text})
+    elif made.signs:
+        print(made.key.id)
+        print(made.text)
+        print("The first line is the access key ID, the second its secret. It is shown this once.", file=sys.stderr)
     else:
         print(made.text)
         print(f"The key has the ID {made.key.id}. It is shown this once.", file=sys.stderr)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from watchword.crypto.password import Hashing
     from watchword.flows.accounts import PasswordPolicy
     from watchword.storage import Storage
+    from watchword.tokens.access_key import AccessKeys
+    from watchword.tokens.digest_secret import DigestSecrets
     from watchword.tokens.keys import KeyRing
 
 T = TypeVar("T")
@@ -46,6 +48,8 @@ class Opened:
         answers.add(questions.AddAccount, threaded=self.storage.add_account)
         answers.add(questions.ChangeAccount, threaded=self.storage.change_account)
         answers.add(questions.DeleteAccount, threaded=self.storage.delete_account)
+        answers.add(questions.AddCredentials, threaded=self.storage.add_credentials)
+        answers.add(questions.EndCredentials, threaded=self.storage.end_credentials)
         answers.add(questions.AddKey, threaded=self.storage.add_key)
         answers.add(questions.ListKeys, threaded=self.storage.list_keys)
         answers.add(questions.RotateKey, threaded=self.storage.rotate_key)
@@ -80,6 +84,35 @@ class Opened:
             )
         except KeyFileRefused as error:
             raise Refusal(str(error)) from None
+
+    def credential_keys(self) -> frozenset[str]:
+        """The ids of the server's keys that credentials are sealed with; none where there are no keys yet.
+
+        Raises:
+            Refusal: where they cannot be used.
+        """
+        from watchword.config.key_file import CREDENTIALS, KeyFileRefused, has_keys, read_keys
+
+        if not has_keys(self.data):
+            return frozenset()
+        try:
+            return frozenset(key.id for key in read_keys(self.data).all(CREDENTIALS))
+        except KeyFileRefused as error:
+            raise Refusal(str(error)) from None
+
+    def digest_secrets(self) -> DigestSecrets | None:
+        """What keeps, for Digest, what it needs of a password; None where nothing is kept."""
+        from watchword.config.digest import digest_secrets
+
+        if not self.settings.digest.keep_secrets:
+            return None
+        return digest_secrets(self.settings.digest, self.settings.spaces(), self.ring())
+
+    def access_keys(self) -> AccessKeys:
+        """What makes access keys."""
+        from watchword.config.signed_request import access_keys_of
+
+        return access_keys_of(self.ring())
 
     def _find_signing_key(self, question: FindSigningKey) -> SigningKey:
         from watchword.core.ask import AnswerFailed

@@ -21,8 +21,8 @@ from watchword.cli.refusal import Refusal
 def revoke(config: Path | None, data: Path, where: str, dry_run: bool, as_json: bool) -> None:
     """End sessions and refresh tokens by what is known of them, with their access tokens.
 
-    EXPR compares subject, role, client, kind (session, refresh, key), country, address, user_agent, issued and
-    last_used; and, or, not and parentheses combine. API keys end only where it names kind = key.
+    EXPR compares subject, role, client, kind (session, auth-key, refresh, key), country, address, user_agent, issued
+    and last_used; and, or, not and parentheses combine. API keys end only where it names kind = key.
 
     \b
     watchword revoke --dry-run --where "role = clerk and not address in 10.0.0.0/8"

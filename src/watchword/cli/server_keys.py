@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,11 @@ from watchword.cli.refusal import Refusal
 
 if TYPE_CHECKING:
     from watchword.tokens.keys import KeyRing
-    from watchword.tokens.signing_keys import HeldKey
 
 
 @click.group(cls=Commands)
 def keys() -> None:
-    """The server's own keys: list them, let a new one sign."""
+    """The server's own keys: list them, let a new one take over, share those that are not published."""
 
 
 @keys.command("list")
@@ -33,9 +33,9 @@ def list_(config: Path | None, data: Path, as_json: bool) -> None:
     from watchword.config.key_file import KeyFileRefused, read_keys
     from watchword.tokens.keys import KeyRingRefused
 
-    lifetime = load_settings(config).tokens.access_ttl
+    settings = load_settings(config)
     try:
-        rows = _rows(read_keys(data), lifetime)
+        rows = _rows(read_keys(data), settings.tokens.access_ttl, settings.session.absolute)
     except (KeyFileRefused, KeyRingRefused) as error:
         raise Refusal(str(error)) from None
     if as_json:
@@ -54,16 +54,25 @@ def list_(config: Path | None, data: Path, as_json: bool) -> None:
     metavar="TIME",
     help="When it begins to sign: verifiers get to know it until then. 0s where the key before it was stolen.",
 )
+@click.option(
+    "--purpose",
+    type=click.Choice(("access-token", "session")),
+    default="access-token",
+    show_default=True,
+    help="What it is for: access tokens, or sessions that clients keep.",
+)
 @with_json
-def rotate(config: Path | None, data: Path, after: str, as_json: bool) -> None:
-    """Make a new key for access tokens, by the algorithm that is configured.
+def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: bool) -> None:
+    """Make a new key: for access tokens, by the algorithm that is configured, or for sessions that clients keep.
 
-    It is published at once and signs later. The key before it verifies until the last token that it signed has expired,
-    and is dropped at a later rotation or start of the server.
+    It is known to all processes at once and signs later. The key before it verifies until the last token that it signed
+    has expired, and is dropped at a later rotation or start of the server.
     """
     from watchword.config.durations import seconds
     from watchword.config.key_file import KeyFileRefused, change_keys, read_keys
+    from watchword.crypto.secret import Secret
     from watchword.http.timestamps import seconds as written
+    from watchword.tokens.session_keys import with_new_session_key, without_retired_session_keys
     from watchword.tokens.signing_keys import rotated, without_retired
 
     settings, now = load_settings(config), time.time()
@@ -72,9 +81,12 @@ def rotate(config: Path | None, data: Path, after: str, as_json: bool) -> None:
     except ValueError as error:
         raise click.UsageError(f"--after {error}.") from None
     alg, lifetime = settings.tokens.algorithm, settings.tokens.access_ttl
-    key_id = os.urandom(6).hex()
+    key_id, secret = os.urandom(6).hex(), Secret(os.urandom(32))
 
     def change(ring: KeyRing) -> KeyRing:
+        if purpose == "session":
+            ring = with_new_session_key(ring, key_id=key_id, secret=secret, now=now, lead=lead)
+            return without_retired_session_keys(ring, now=now, lifetime=settings.session.absolute)
         return without_retired(rotated(ring, alg, key_id=key_id, now=now, lead=lead), now=now, lifetime=lifetime)
 
     try:
@@ -82,41 +94,87 @@ def rotate(config: Path | None, data: Path, after: str, as_json: bool) -> None:
         change_keys(data, change)
     except KeyFileRefused as error:
         raise Refusal(str(error)) from None
+    of = "session" if purpose == "session" else alg
     if as_json:
-        print_json({"id": key_id, "algorithm": alg, "signs_from": written(now + lead)})
+        made = {"purpose": purpose} if purpose == "session" else {"algorithm": alg}
+        print_json({"id": key_id, **made, "signs_from": written(now + lead)})
     else:
-        print(f"The new {alg} key {key_id} signs from {written(now + lead)}.")
+        print(f"The new {of} key {key_id} signs from {written(now + lead)}.")
 
 
-def _rows(ring: KeyRing, lifetime: float) -> list[dict[str, str | None]]:
+@keys.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_data
+def share(config: Path | None, data: Path, file: Path) -> None:
+    """Write the secrets that sign access tokens by HS256 into FILE, for verifiers.
+
+    A JWK Set that nobody but its owner may read. Whoever has it can make up tokens: with ES256 or EdDSA verifiers need
+    no secret. After `keys rotate`, write and copy it again before the new key signs.
+    """
+    from watchword.config.key_file import KeyFileRefused, read_keys
+    from watchword.tokens.keys import KeyRingRefused
+    from watchword.tokens.signing_keys import signing_keys
+
+    lifetime = load_settings(config).tokens.access_ttl
+    try:
+        secrets = signing_keys(read_keys(data), lifetime=lifetime).shared(time.time())
+    except (KeyFileRefused, KeyRingRefused) as error:
+        raise Refusal(str(error)) from None
+    if not secrets:
+        raise Refusal('No key is shared: verifiers fetch the published ones. Write algorithm = "HS256" for one.')
+    try:
+        _write_privately(file, b'{"keys": [' + b", ".join(secret.reveal() for secret in secrets) + b"]}\n")
+    except OSError as error:
+        raise Refusal(f"{file} cannot be written: {error.strerror}.") from None
+    print(f"{file} holds {len(secrets)} shared key{'s' if len(secrets) > 1 else ''}.", file=sys.stderr)
+
+
+def _write_privately(file: Path, content: bytes) -> None:
+    """Write the whole file beside the old one, then put it in its place."""
+    draft = file.with_name(f"{file.name}.{os.urandom(6).hex()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(content)
+        draft.replace(file)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _rows(ring: KeyRing, lifetime: float, session_lifetime: float) -> list[dict[str, str | None]]:
     from watchword.http.timestamps import seconds
+    from watchword.tokens.session_keys import held_session_keys, keys_at
     from watchword.tokens.signing_keys import signing_keys
 
     now = time.time()
     signing = signing_keys(ring, lifetime=lifetime)
     current = signing.signing(now)
     held = {each.key.kid: each for each in signing.held}
+    terms = {id: (one.signs_from, one.verifies_until) for id, one in held.items()}
+    sealing = held_session_keys(ring, lifetime=session_lifetime)
+    terms |= {one.key.id: (one.seals_from, one.opens_until) for one in sealing}
+    signs = {None if current is None else current.kid, keys_at(sealing, now).seals.id if sealing else None}
     rows: list[dict[str, str | None]] = []
     for key in ring.keys:
-        one = held.get(key.id)
-        ends = None if one is None else one.verifies_until
+        begins, ends = terms.get(key.id, (None, None))
         rows.append(
             {
                 "id": key.id,
                 "purpose": key.purpose,
-                "algorithm": None if one is None else one.key.alg,
-                "state": None if one is None else _state(one, current is not None and current.kid == key.id, now),
+                "algorithm": held[key.id].key.alg if key.id in held else None,
+                "state": None if begins is None else _state(begins, ends, key.id in signs, now),
                 "created_at": seconds(key.created_at),
-                "signs_from": None if one is None else seconds(one.signs_from),
+                "signs_from": None if begins is None else seconds(begins),
                 "verifies_until": None if ends is None else seconds(ends),
             }
         )
     return rows
 
 
-def _state(key: HeldKey, signs: bool, now: float) -> str:
+def _state(begins: float, ends: float | None, signs: bool, now: float) -> str:
     if signs:
         return "signs"
-    if key.signs_from > now:
+    if begins > now:
         return "published"
-    return "verifies" if key.verifies_until is None or now < key.verifies_until else "retired"
+    return "verifies" if ends is None or now < ends else "retired"

@@ -142,7 +142,7 @@ def _as_json(each: Session | Family) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the two kinds of log-in call by different names, and what only one has."""
+    """What the kinds of log-in call by different names, and what only one has."""
 
     kind: str
     last_seen: float
@@ -154,6 +154,6 @@ def _told(each: Session | Family) -> _Told:
     from watchword.core.records import Session
 
     if isinstance(each, Session):
-        return _Told("session", each.last_seen, each.idle_expires_at, {})
+        return _Told(each.kind, each.last_seen, each.idle_expires_at, {})
     more: dict[str, object] = {"country": each.country, "device": each.device, "client": each.client_id}
     return _Told("refresh", each.last_used, each.expires_at, more)

@@ -18,6 +18,7 @@ from watchword.cli.options import with_data, with_json
 from watchword.cli.passwords import new_password, with_password
 from watchword.cli.printing import print_json, print_json_list, print_record, print_table
 from watchword.cli.refusal import Refusal
+from watchword.cli.second_factors import second_factor
 
 if TYPE_CHECKING:
     from watchword.core.questions import ChangeAccount
@@ -78,6 +79,7 @@ def add(
                     now=time.time(),
                     roles=frozenset(roles),
                     permissions=frozenset(permissions),
+                    digest_secrets=here.digest_secrets(),
                 )
             )
         except PasswordRefused as error:
@@ -141,7 +143,15 @@ def passwd(name: str, config: Path | None, data: Path, password_stdin: bool, pas
         name = known_account(here.storage, name).name
         password = new_password(f"New password for {name}", password_stdin=password_stdin, password_file=password_file)
         try:
-            changed = here.run(change_password(name, password, policy=here.policy, entropy=os.urandom))
+            steps = change_password(
+                name,
+                password,
+                policy=here.policy,
+                entropy=os.urandom,
+                now=time.time(),
+                digest_secrets=here.digest_secrets(),
+            )
+            changed = here.run(steps)
         except PasswordRefused as error:
             raise Refusal(str(error)) from None
         if changed is None:
@@ -196,6 +206,9 @@ def delete(name: str, config: Path | None, data: Path, yes: bool) -> None:
         if not deleted:
             raise unknown_account(name)
         print(f"Deleted {name}.")
+
+
+user.add_command(second_factor)
 
 
 def _change(here: Opened, change: ChangeAccount) -> None:

@@ -10,26 +10,35 @@ from watchword.config.key_file import KeyFile
 from watchword.config.service_accounts import ServiceKeys
 from watchword.config.settings import Settings
 from watchword.core.ask import NotYet
+from watchword.core.credentials import Credential
+from watchword.core.events import alarm_event
 from watchword.core.policy import Ceiling, GrowingDelay, Limits
 from watchword.core.questions import (
     AddAccount,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     CheckClientSecret,
+    CheckDigest,
     CheckPassword,
     CheckRisk,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSession,
     EndSessions,
     FindAccount,
+    FindAccountsBy,
     FindClient,
     FindCountry,
+    FindCredentials,
     FindFamily,
     FindKey,
     FindSession,
+    FindSessionKeys,
     FindSigningKey,
     FindStanding,
     FindToken,
@@ -44,10 +53,15 @@ from watchword.core.questions import (
     ListFamilies,
     ListKeys,
     ListSessions,
+    NoteProven,
+    RecordAlarm,
     RevokeAuthToken,
     RevokeToken,
     RotateKey,
-    SpendAssertion,
+    SettleAttempt,
+    SpendAttempt,
+    SpendCredential,
+    SpendOnce,
     SpendRefresh,
     StartFamily,
     StartSession,
@@ -63,13 +77,16 @@ from watchword.edge.engine import Witness
 from watchword.storage import Cached, Storage
 from watchword.storage.standings import Standings
 from watchword.stores.admission import PasswordAdmission
+from watchword.stores.attempts import Attempts
 from watchword.stores.builtin import BuiltinStore
 from watchword.stores.client_secrets import ClientSecrets
+from watchword.stores.digest_admission import DigestAdmission
 from watchword.stores.hashing import PasswordHashing
 from watchword.stores.places import Places
 from watchword.stores.remembered import Remembered
 from watchword.stores.slots import Slots
 from watchword.stores.throttle import Throttle
+from watchword.tokens.digest_secret import DigestSecrets
 
 PASSWORD_LINE = 64
 """How many may wait for each of the two lines before the password slots (see Slots)."""
@@ -82,6 +99,7 @@ def answers(
     key_file: KeyFile,
     hooks: Hooks,
     witness: Witness,
+    digest_secrets: DigestSecrets,
     *,
     on_loop: bool,
 ) -> Answers:
@@ -90,11 +108,13 @@ def answers(
     turn = _Turn(cached, standings)
     register = Answers()
     _cached(register, cached, standings, turn, ServiceKeys(settings.service_account), on_loop)
-    _passwords(register, storage, cached, turn, settings, on_loop)
+    _passwords(register, storage, cached, turn, settings, digest_secrets, on_loop)
     _kept(register, storage)
     # Looking at the keys takes microseconds, and a moment where the file changed: never long enough for a thread.
     register.add(FindVerifyingKey, inline=key_file.find_verifying_key, threaded=key_file.find_verifying_key)
+    register.add(FindSessionKeys, inline=key_file.find_session_keys, threaded=key_file.find_session_keys)
     register.add(FindSigningKey, inline=key_file.find_signing_key, threaded=key_file.find_signing_key)
+    register.add(RecordAlarm, inline=lambda question: witness.noted(alarm_event(question)))
     register.add(CheckRisk, threaded=check_risk(hooks, witness.noted))
     country = find_country(hooks, witness.noted)
     register.add(FindCountry, inline=country if hooks.country_of is None else None, threaded=country)
@@ -113,6 +133,9 @@ def _cached(
     """What is asked at every check, and answered from memory."""
     register.add(FindSession, inline=turn.find_session if on_loop else None, threaded=cached.find_session)
     register.add(FindAccount, inline=turn.find_account if on_loop else None, threaded=cached.find_account)
+    register.add(FindCredentials, inline=turn.find_credentials if on_loop else None, threaded=cached.find_credentials)
+    by_attribute = cached.find_accounts_by_inline if on_loop else None
+    register.add(FindAccountsBy, inline=by_attribute, threaded=cached.find_accounts_by)
     register.add(FindToken, inline=turn.find_token if on_loop else None, threaded=cached.find_token)
     register.add(FindStanding, inline=turn.find_standing if on_loop else None, threaded=standings.find)
     register.add(
@@ -123,7 +146,13 @@ def _cached(
 
 
 def _passwords(
-    register: Answers, storage: Storage, cached: Cached, turn: _Turn, settings: Settings, on_loop: bool
+    register: Answers,
+    storage: Storage,
+    cached: Cached,
+    turn: _Turn,
+    settings: Settings,
+    digest_secrets: DigestSecrets,
+    on_loop: bool,
 ) -> None:
     """What is hashed, in a few slots, and counted."""
     limits = Limits(
@@ -134,7 +163,7 @@ def _passwords(
     hashing = hashing_of(settings)
     slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=PASSWORD_LINE)
     admission = PasswordAdmission(
-        BuiltinStore(storage, hashing),
+        BuiltinStore(storage, hashing, digest_secrets=digest_secrets),
         throttle=Throttle(storage),
         places=Places(storage, limits),
         remembered=Remembered(os.urandom(32)),
@@ -145,9 +174,15 @@ def _passwords(
     client_secrets = ClientSecrets(
         storage, hashing, throttle=Throttle(storage), places=Places(storage, limits), slots=slots, entropy=os.urandom
     )
+    digests = DigestAdmission(storage, digest_secrets, throttle=Throttle(storage), places=Places(storage, limits))
+    register.add(CheckDigest, threaded=digests.threaded)
+    register.add(NoteProven, threaded=digests.note_proven)
     register.add(CheckPassword, inline=admission.inline if on_loop else None, threaded=admission.threaded)
     register.add(CheckClientSecret, threaded=client_secrets.threaded)
     register.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
+    attempts = Attempts(storage, limit=settings.second_factor.failures, max_delay=settings.limits.max_delay)
+    register.add(SpendAttempt, threaded=attempts.spend)
+    register.add(SettleAttempt, threaded=attempts.settle)
 
 
 def _kept(register: Answers, storage: Storage) -> None:
@@ -175,7 +210,11 @@ def _kept(register: Answers, storage: Storage) -> None:
     register.add(RotateKey, threaded=storage.rotate_key)
     register.add(EndKeys, threaded=storage.end_keys)
     register.add(FindClient, threaded=storage.find_client)
-    register.add(SpendAssertion, threaded=storage.spend_assertion)
+    register.add(AddCredentials, threaded=storage.add_credentials)
+    register.add(ConfirmSecondFactor, threaded=storage.confirm_second_factor)
+    register.add(EndCredentials, threaded=storage.end_credentials)
+    register.add(SpendCredential, threaded=storage.spend_credential)
+    register.add(SpendOnce, threaded=storage.spend_once)
     register.add(CleanUp, threaded=storage.clean_up)
 
 
@@ -194,6 +233,10 @@ class _Turn:
     def find_account(self, question: FindAccount) -> Account | NotYet | None:
         self._begin()
         return self._cached.find_account_inline(question)
+
+    def find_credentials(self, question: FindCredentials) -> tuple[Credential, ...] | NotYet:
+        self._begin()
+        return self._cached.find_credentials_inline(question)
 
     def find_key(self, question: FindKey) -> FoundKey | NotYet | None:
         self._begin()

@@ -11,31 +11,42 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchword.config.answers import PASSWORD_LINE, answers
+from watchword.config.binding import bindings_of
+from watchword.config.digest import digest_secrets
 from watchword.config.hooks import NO_HOOKS, Hooks
-from watchword.config.key_file import AUTH_TOKENS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
+from watchword.config.key_file import AUTH_TOKENS, CREDENTIALS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
 from watchword.config.mechanisms import Makings, mechanisms_of, session_cookie
+from watchword.config.personas import RpcProfile
+from watchword.config.sealed_sessions import sealed_sessions, session_backend
 from watchword.config.settings import Settings
+from watchword.config.signed_request import access_keys_of
 from watchword.config.spaces import ResolvedSpace
 from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
 from watchword.core.questions import (
     CleanUp,
 )
+from watchword.core.records import AUTH_KEY
 from watchword.core.requirement import Requirement
 from watchword.core.space import Protection, ProtectionSpace
+from watchword.crypto.sealing import Sealing
 from watchword.edge.engine import Engine, Witness
 from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
+from watchword.flows.second_factor import SecondFactorPolicy
 from watchword.http.authentication import Challenge
+from watchword.mechanisms.api_key import ApiKeys
+from watchword.mechanisms.body_key import BodyKeys
 from watchword.mechanisms.session_cookie import SessionCookie
 from watchword.server.api.oauth.metadata import resource_metadata_url
-from watchword.server.rules import CLIENT_RULES, server_rules
+from watchword.server.rules import CLIENT_RULES, RPC, server_rules
 from watchword.server.service import Service
 from watchword.storage import Cached, Storage, open_storage
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.reference import ReferenceTokens
+from watchword.tokens.second_factor import CodeJudge
 from watchword.tokens.self_contained import SelfContainedTokens
 
 # Both lines before the password slots may be full (see Slots), and other questions still find a thread.
@@ -66,12 +77,13 @@ def build(
     on_loop: bool = True,
     address: str | None = None,
     hooks: Hooks = NO_HOOKS,
+    clock: Callable[[], float] = time.time,
 ) -> Parts:
     """The server that the settings ask for, over the data in this folder.
 
     `storage` is one that is open already; otherwise it is opened, and its tables are made or upgraded. `on_loop`
     says that the steps are driven by one event loop, as in the server, and not by threads. `address` is the URL that
-    the server listens on, as far as that is known.
+    the server listens on, as far as that is known. `clock` tells the time.
 
     Raises:
         UnusableStorage, KeyFileRefused: with a sentence that says what to do.
@@ -83,7 +95,12 @@ def build(
     )
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ring = load_or_make_keys(
-        data, os.urandom, time.time(), algorithm=settings.tokens.algorithm, lifetime=settings.tokens.access_ttl
+        data,
+        os.urandom,
+        time.time(),
+        algorithm=settings.tokens.algorithm,
+        lifetime=settings.tokens.access_ttl,
+        session_lifetime=settings.session.absolute,
     )
     keys = ring.all(AUTH_TOKENS)
     tokens = DerivedTokens(
@@ -95,60 +112,92 @@ def build(
     self_contained = SelfContainedTokens(
         issuer=policy.issuer, audience=policy.audience[0], longest=settings.tokens.access_ttl
     )
+    sealed = sealed_sessions(settings)
     references = ReferenceTokens(audience=policy.audience[0])
     key_file = KeyFile(
         data,
         lifetime=settings.tokens.access_ttl,
+        session_lifetime=settings.session.absolute,
         alarm=lambda says: witness.noted(Event("key_file_refused", "error", {"reason": says})),
     )
+    spaces = settings.spaces()
+    secrets = digest_secrets(settings.digest, spaces, ring)
     engine = Engine(
-        answers=answers(kept, cached, settings, key_file, hooks, witness, on_loop=on_loop),
+        answers=answers(kept, cached, settings, key_file, hooks, witness, secrets, on_loop=on_loop),
         pool=pool,
         witness=witness,
-        trust=settings.server.trust,
+        trust=settings.trust,
         entropy=os.urandom,
+        clock=clock,
         token_location=settings.tokens.srv_uri,
+        withheld=settings.withheld,
     )
-    spaces = settings.spaces()
     manager = tokens if "restheart" in settings.realm.personas else None
     makings = Makings(
         settings=settings,
         ring=ring,
-        clock=time.time,
+        clock=clock,
         auth_tokens=tokens,
         self_contained=self_contained,
         references=references,
+        sealed=sealed,
     )
     targets = [_space(space, makings, manager, own=False) for space in spaces]
     location = _location(settings, address)
     metadata = resource_metadata_url(location, policy.audience[0]) if settings.tokens.resource_metadata else None
     own = _space(spaces[0], makings, manager, own=True, resource_metadata=metadata)
-    client_space = replace(own, mechanisms=(), token_manager=None, face="oauth", unnamed=Requirement())
+    second_factors = second_factor_policy(settings, ring, realm=own.realm)
+    own = replace(own, second_factors=second_factors.judge)
+    client_space = replace(
+        own, mechanisms=(), token_manager=None, path_parameter=b"", face="oauth", unnamed=Requirement()
+    )
     cookie = next((m for m in own.mechanisms if isinstance(m, SessionCookie)), session_cookie(spaces[0], makings))
     rules = server_rules(spaces[0].unnamed, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri)
-    # /whoami is what clients try credentials on: what the configuration demands of it, it gets.
-    configured = [rule for rule in spaces[0].rules if rule.path == "/whoami"]
+    # /whoami is what clients try credentials on: what the configuration demands of it, it gets, in the space's face.
+    tried = replace(own, face=spaces[0].face, rpc_profile=spaces[0].rpc_profile)
+    rpc_space = _rpc_space(own, spaces[0].rpc_profile)
+    placed = {"/whoami": tried, RPC: rpc_space}
     service = Service(
         engine=engine,
-        own=Protection([(own, (*configured, *rules)), (client_space, CLIENT_RULES)]),
+        own=Protection(
+            [
+                (own, [rule for rule in rules if rule.path not in placed]),
+                *((space, [r for r in (*spaces[0].rules, *rules) if r.path == path]) for path, space in placed.items()),
+                (client_space, CLIENT_RULES),
+            ]
+        ),
         targets=Protection(zip(targets, [space.rules for space in spaces], strict=True)),
         space=own,
         client_space=client_space,
+        rpc_space=rpc_space,
         location=location,
         cookie=cookie,
         tokens=tokens,
         token_policy=policy,
         self_contained=self_contained,
         published_keys=lambda: key_file.keys().published(time.time()),
+        key_names=lambda: key_file.keys().names(time.time()),
         staleness=settings.tokens.staleness,
         sessions=SessionPolicy(
             idle_timeout=settings.session.idle,
             lifetime=settings.session.absolute,
             max_per_user=settings.session.max_per_user,
+            backend=session_backend(sealed),
+            bindings=bindings_of(settings.session, ring),
+        ),
+        auth_keys=SessionPolicy(
+            idle_timeout=settings.auth_key.idle,
+            lifetime=settings.auth_key.absolute,
+            max_per_user=settings.session.max_per_user,
+            kind=AUTH_KEY,
+            bindings=bindings_of(settings.auth_key, ring),
         ),
         passwords=PasswordPolicy(
             min_length=settings.passwords.min_length, context_words=settings.passwords.context_words
         ),
+        second_factors=second_factors,
+        digest_secrets=secrets,
+        access_keys=access_keys_of(ring),
         show_tokens=manager is not None,
         sign_up=settings.passwords.sign_up,
         uniform_sign_up=settings.passwords.enumeration_safe,
@@ -176,6 +225,20 @@ def token_policy(
         evict=tokens.when_full == "evict",
         grace=tokens.grace,
         judges_risk=judges_risk,
+        second_factor_for=settings.second_factor.required_for_roles,
+    )
+
+
+def second_factor_policy(settings: Settings, ring: KeyRing, *, realm: str) -> SecondFactorPolicy:
+    """What second factors are like, and what judges them."""
+    chosen = settings.second_factor
+    sealing = Sealing([(key.id, key.secret) for key in ring.all(CREDENTIALS)])
+    return SecondFactorPolicy(
+        judge=CodeJudge(sealing=sealing, entropy=os.urandom, acr=chosen.acr),
+        issuer=chosen.issuer or realm,
+        algorithm=chosen.algorithm,
+        digits=chosen.digits,
+        required_for=chosen.required_for_roles,
     )
 
 
@@ -213,7 +276,8 @@ def _space(
     resource_metadata: str | None = None,
 ) -> ProtectionSpace:
     # What stands behind a proxy has other hosts than the server itself: its own origin is the one it was sent to.
-    public = makings.settings.server.public_url
+    settings = makings.settings
+    public = settings.server.public_url
     origins = space.own_origins if own or public is None else space.own_origins - {public}
     return ProtectionSpace(
         realm=space.realm,
@@ -226,5 +290,15 @@ def _space(
         allow_cleartext=space.allow_cleartext,
         pass_preflights=space.pass_preflights,
         token_manager=manager,
+        path_parameter=settings.url_session.places.path_parameter if "url-session" in space.mechanisms else b"",
+        # Our own routes tell whatever else is wrong as problems, too.
+        face="problem" if own else space.face,
+        rpc_profile=space.rpc_profile,
         unnamed=space.unnamed,
     )
+
+
+def _rpc_space(own: ProtectionSpace, profile: RpcProfile) -> ProtectionSpace:
+    """The space of /rpc: the server's own, told as JSON-RPC, and with API keys in the content where it takes any."""
+    mechanisms = tuple(BodyKeys(m) if isinstance(m, ApiKeys) else m for m in own.mechanisms)
+    return replace(own, mechanisms=mechanisms, face="json-rpc", rpc_profile=profile)

@@ -13,18 +13,19 @@ from pathlib import Path
 
 from watchword.core.ask import AnswerFailed
 from watchword.core.principal import Instant
-from watchword.core.questions import FindSigningKey, FindVerifyingKey
+from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerifyingKey, SessionKeys
 from watchword.crypto.jose.key import Key as VerifyingKey
 from watchword.crypto.jose.key import SigningKey
 from watchword.crypto.secret import Secret
 from watchword.tokens.keys import Key, KeyRing, KeyRingRefused
+from watchword.tokens.session_keys import PURPOSE as SESSIONS
+from watchword.tokens.session_keys import SessionKeysOverTime, held_session_keys, without_retired_session_keys
 from watchword.tokens.signing_keys import SigningKeys, signing_keys, with_algorithm, without_retired
 
 AUTH_TOKENS = "auth-token"
 REFRESH_CLIENTS = "refresh-client"
 BINDINGS = "binding"  # of tokens to what their client looks like
 CREDENTIALS = "credential"  # seals what is kept to prove an account by
-SESSIONS = "session"  # signs or seals sessions that are kept by the client
 ACCESS_KEYS = "access-key"  # the secrets of signed requests are derived from it
 NONCES = "nonce"  # of Digest
 PURPOSES = (AUTH_TOKENS, REFRESH_CLIENTS, BINDINGS, CREDENTIALS, SESSIONS, ACCESS_KEYS, NONCES)
@@ -40,12 +41,19 @@ class KeyFileRefused(Exception):
 
 
 def load_or_make_keys(
-    data: Path, entropy: Callable[[int], bytes], now: Instant, *, algorithm: str, lifetime: float
+    data: Path,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+    *,
+    algorithm: str,
+    lifetime: float,
+    session_lifetime: float | None = None,
 ) -> KeyRing:
     """The keys in this folder, one for each purpose at least; what is missing is made.
 
     Several processes that start at once end with the same keys. `algorithm` is that of new access tokens, `lifetime`
-    the longest that one lives, in seconds: keys that signed none that is still alive are dropped.
+    the longest that one lives, in seconds: keys that signed none that is still alive are dropped. `session_lifetime` is
+    the same for sessions that are kept by the client; None: no key of theirs is dropped.
 
     Raises:
         KeyFileRefused: where the file cannot be read or written, holds no keys, or others may read it.
@@ -57,13 +65,21 @@ def load_or_make_keys(
                 key = Key(id=entropy(6).hex(), purpose=purpose, secret=Secret(entropy(32)), created_at=now)
                 ring = ring.with_key(key)
         ring = with_algorithm(ring, algorithm, key_id=entropy(6).hex(), now=now)
-        return without_retired(ring, now=now, lifetime=lifetime)
+        ring = without_retired(ring, now=now, lifetime=lifetime)
+        if session_lifetime is None:
+            return ring
+        return without_retired_session_keys(ring, now=now, lifetime=session_lifetime)
 
-    if (data / _NAME).exists():
+    if has_keys(data):
         ring = read_keys(data)
         if complete(ring) == ring:
             return ring
     return change_keys(data, complete)
+
+
+def has_keys(data: Path) -> bool:
+    """Whether there are any in this folder yet."""
+    return (data / _NAME).exists()
 
 
 def read_keys(data: Path) -> KeyRing:
@@ -97,11 +113,12 @@ def change_keys(data: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
 
 
 class KeyFile:
-    """The keys that sign access tokens, as the file has them: read again soon after it changed, in every process.
+    """The keys that sign access tokens or seal sessions, as the file has them: read again soon after it changed, in
+    every process.
 
     While the file cannot be used the keys are those that were read last, and `alarm` is told why, once for each
     change. Looking costs a system call, and happens every few seconds, or where a token names a key that nobody knows;
-    then at most once a second. `lifetime` as above.
+    then at most once a second. `lifetime` and `session_lifetime` as above.
     """
 
     def __init__(
@@ -109,12 +126,14 @@ class KeyFile:
         data: Path,
         *,
         lifetime: float,
+        session_lifetime: float,
         alarm: Callable[[str], None],
         clock: Callable[[], Instant] = time.time,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = data / _NAME
         self._lifetime = lifetime
+        self._session_lifetime = session_lifetime
         self._alarm = alarm
         self._clock = clock
         self._ticks = ticks
@@ -122,6 +141,7 @@ class KeyFile:
         self._looked = ticks()
         ring, self._seen = _read(self._path)
         self._keys = _signing_keys(self._path, ring, lifetime)
+        self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=session_lifetime))
 
     def keys(self) -> SigningKeys:
         """All of them, as they were a few seconds ago at most."""
@@ -143,6 +163,17 @@ class KeyFile:
             raise AnswerFailed("there is no key to sign access tokens with")
         return key
 
+    def find_session_keys(self, question: FindSessionKeys) -> SessionKeys:
+        """The keys of sessions that are kept by the client. One that is not known is looked for in the file itself."""
+        self._look(_LOOK_EVERY)
+        try:
+            found = self._session_keys.at(self._clock())
+            if question.needs is not None and found.named(question.needs) is None and self._look(_COOLDOWN):
+                found = self._session_keys.at(self._clock())
+        except KeyRingRefused as error:
+            raise AnswerFailed(str(error)) from None
+        return found
+
     def _look(self, interval: float) -> bool:
         """Whether the file was looked at: not where that was done within the interval, or is being done."""
         if self._ticks() - self._looked < interval or not self._lock.acquire(blocking=False):
@@ -155,6 +186,7 @@ class KeyFile:
                 try:
                     ring, self._seen = _read(self._path)
                     self._keys = _signing_keys(self._path, ring, self._lifetime)
+                    self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=self._session_lifetime))
                 except KeyFileRefused as error:
                     self._alarm(f"{error} The keys from before are still in use.")
         finally:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-MECHANISMS = (
-    "auth-key",
-    "client-certificate",
-    "couchdb",
-    "digest",
-    "proxy-header",
-    "sealed-session",
-    "signed-request",
-    "url-session",
-)
+MECHANISMS = ("couchdb",)
 
-PERSONAS = ("auth-key", "couchdb", "kallithea")
+OTHERWISE = {
+    "sealed-session": 'sessions that clients keep are no mechanism of their own; write "session", and '
+    '[session] backend = "signed" or "encrypted"',
+}
+"""Mechanisms that are asked for in another way, and how."""
+
+PERSONAS = ("couchdb",)
+
+FACES = ("html", "soap")
 
 STORES = ("couchdb", "htpasswd", "http", "ldap", "sql-login", "sql-table")
 
@@ -21,10 +20,6 @@ SETTINGS = {
     "mail": "mail",
     "passwords.breached_list": "lists of breached passwords",
     "provider": "third-party integrations",
-    "server.tls.client_ca": "client certificates",
-    "server.tls.client_certificates": "client certificates",
-    "session.binding": "sessions bound to a client",
-    "space.face": "faces other than problem details and pages",
     "storage.shared": "shared caches",
     "tokens.keys": "keys outside of its data folder",
 }

@@ -42,6 +42,7 @@ class Watchword:
         credentials: tuple[str, str] | None = None,
         api_key: str | None = None,
         authority_file: str | Path | None = None,
+        shared_keys: str | Path | None = None,
         trusted_proxies: Sequence[str] = (),
         cors: Iterable[str] = (),
         allow_cleartext: bool = False,
@@ -59,6 +60,8 @@ class Watchword:
         - `credentials` (name and password) or `api_key` are of an account with the role `verifier`; not needed from the
           server's own machine and from peers that it trusts. `authority_file` has the certificates (PEM) that may vouch
           for the server, where they are not the system's.
+        - `shared_keys` names the file that `watchword keys share` wrote, for tokens signed by HS256. Whoever has it can
+          make up tokens.
         - `trusted_proxies` are believed about clients; `cors` are origins whose pages may call. `allow_cleartext`:
           tokens, and what is heard from the server, may travel without TLS beyond loopback.
 
@@ -79,6 +82,7 @@ class Watchword:
             credentials=credentials,
             api_key=api_key,
             authority_file=None if authority_file is None else Path(authority_file),
+            shared_keys=None if shared_keys is None else Path(shared_keys),
             trusted_proxies=tuple(trusted_proxies),
             cors=frozenset(cors),
             allow_cleartext=allow_cleartext,

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from watchword.config.binding import bindings_of
+from watchword.config.digest import ALGORITHMS, nonces_of
 from watchword.config.personas import MechanismName
 from watchword.config.settings import Settings
+from watchword.config.signed_request import access_keys_of
 from watchword.config.spaces import ResolvedSpace
 from watchword.core.mechanism import AnyMechanism
+from watchword.crypto.certificate_chain import Authorities
 from watchword.mechanisms.api_key import ApiKeys
+from watchword.mechanisms.auth_key import AuthKeys
 from watchword.mechanisms.auth_token import AuthToken
 from watchword.mechanisms.basic import Basic
 from watchword.mechanisms.bearer import Bearer
+from watchword.mechanisms.client_certificate import ClientCertificates, Naming
+from watchword.mechanisms.digest import Digest
+from watchword.mechanisms.proxy_header import ProxyHeader
 from watchword.mechanisms.session_cookie import CookieSettings, SessionCookie
+from watchword.mechanisms.signed_request import SignedRequests
+from watchword.mechanisms.url_key import UrlKeys
+from watchword.mechanisms.url_session import UrlSession
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.reference import ReferenceTokens
+from watchword.tokens.sealed_sessions import SealedSessions
 from watchword.tokens.self_contained import SelfContainedTokens
 
 
@@ -33,6 +45,7 @@ class Makings:
     auth_tokens: DerivedTokens
     self_contained: SelfContainedTokens
     references: ReferenceTokens
+    sealed: SealedSessions | None = None
 
 
 def mechanisms_of(
@@ -49,6 +62,9 @@ def session_cookie(space: ResolvedSpace, makings: Makings) -> SessionCookie:
         space.realm,
         space.cookie_scheme,
         CookieSettings(cookie.secure_name, cookie.cleartext_name, cookie.domain, cookie.same_site),
+        bindings=bindings_of(makings.settings.session, makings.ring),
+        sealed=makings.sealed,
+        marks_answers=makings.sealed is not None,
     )
 
 
@@ -65,17 +81,88 @@ def _basic(space: ResolvedSpace, makings: Makings, resource_metadata: str | None
 
 
 def _bearer(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
-    return Bearer(space.realm, makings.self_contained, makings.references, resource_metadata=resource_metadata)
+    return Bearer(
+        space.realm,
+        makings.self_contained,
+        makings.references,
+        resource_metadata=resource_metadata,
+        bindings=bindings_of(makings.settings.session, makings.ring),
+        sealed=makings.sealed,
+        marks_answers=makings.sealed is not None,
+    )
 
 
 def _api_key(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
-    return ApiKeys(space.realm, space.apikey_scheme)
+    return ApiKeys(space.realm, space.apikey_scheme, says_wrong=space.says_wrong_key)
+
+
+def _auth_key(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    return AuthKeys(space.realm, bindings_of(makings.settings.auth_key, makings.ring))
+
+
+def _url_session(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    bindings = bindings_of(makings.settings.session, makings.ring)
+    return UrlSession(space.realm, space.cookie_scheme, makings.settings.url_session.places, bindings)
+
+
+def _url_key(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    places = makings.settings.url_key.places
+    return UrlKeys(space.realm, places, space.apikey_scheme, says_wrong=space.says_wrong_key)
+
+
+def _client_certificate(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    settings = makings.settings.client_certificate
+    authorities = makings.settings.authorities
+    return ClientCertificates(
+        space.realm,
+        naming=Naming(settings.map),
+        affixes=settings.affixes,
+        search=settings.steps,
+        authorities=None if authorities is None else Authorities(authorities.read_bytes()),
+        fields=() if settings.proxy_field is None else (settings.proxy_field.lower(),),
+    )
+
+
+def _proxy_header(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    settings = makings.settings.proxy_header
+    assert settings is not None, "identity_pairs.py has seen to that"
+    name = settings.field.lower()
+    return ProxyHeader(
+        space.realm,
+        identity_field=name.encode("ascii"),
+        proof=settings.proof(),
+        peers=settings.trust,
+        search=settings.steps,
+        fields=(name,),
+    )
+
+
+def _digest(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    return Digest(space.realm, nonces_of(makings.settings.digest, makings.ring, makings.clock))
+
+
+def _digest_md5(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    nonces = nonces_of(makings.settings.digest, makings.ring, makings.clock)
+    return Digest(space.realm, nonces, ALGORITHMS["digest-md5"], name="digest-md5")
+
+
+def _signed_request(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    chosen = makings.settings.signed_request
+    return SignedRequests(space.realm, access_keys_of(makings.ring), chosen.policy, chosen.most_content)
 
 
 _MAKERS: Mapping[MechanismName, Callable[[ResolvedSpace, Makings, str | None], AnyMechanism]] = {
     "session": _session,
     "auth-token": _auth_token,
     "basic": _basic,
+    "digest": _digest,
+    "digest-md5": _digest_md5,
     "bearer": _bearer,
     "api-key": _api_key,
+    "signed-request": _signed_request,
+    "auth-key": _auth_key,
+    "url-session": _url_session,
+    "url-key": _url_key,
+    "client-certificate": _client_certificate,
+    "proxy-header": _proxy_header,
 }

@@ -14,8 +14,8 @@ from watchword.http.syntax import is_token
 
 # The IANA registry of authentication schemes, what Microsoft and Amazon added to it in practice, and our own.
 _SCHEMES = frozenset(
-    "apikey auth-key aws4-hmac-sha256 basic bearer concealed digest dpop gnap hawk hoba hmac kerberos mutual negotiate "
-    "ntlm oauth privatetoken scram-sha-1 scram-sha-256 signature token vapid".split()
+    "apikey auth-key aws4-hmac-sha256 basic bearer certificate concealed digest dpop gnap hawk hoba hmac kerberos "
+    "mutual negotiate ntlm oauth privatetoken scram-sha-1 scram-sha-256 signature token trusted-proxy vapid".split()
 )
 
 

@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import ssl
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
+from watchword.config.carrier_pairs import CARRIER_CHECKS
+from watchword.config.findings import Check, Finding
+from watchword.config.identity_pairs import IDENTITY_CHECKS
 from watchword.config.lines import Location
+from watchword.config.personas import KEY_MECHANISMS
 from watchword.config.problems import printable, shown
+from watchword.config.proof_pairs import PROOF_CHECKS
+from watchword.config.rpc_pairs import RPC_CHECKS
+from watchword.config.sealed_pairs import SEALED_CHECKS
+from watchword.config.second_factor_pairs import SECOND_FACTOR_CHECKS
 from watchword.config.service_accounts import EXAMPLE, fingerprint_of, why_unusable
 from watchword.config.settings import Settings
 from watchword.config.spaces import Protect
 from watchword.http.forwarded import is_loopback
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, where, and on which other settings that depends."""
-
-    location: Location
-    says: str
-    depends: tuple[Location, ...] = ()
-
-
-Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -258,13 +252,14 @@ def target_takes_no_mechanism_at_all(settings: Settings) -> Iterator[Finding]:
             continue
         index = place[1]
         assert isinstance(index, int)
-        if "api-key" in (entry.mechanisms or ()):
+        named = [name for name in entry.mechanisms or () if name in KEY_MECHANISMS]
+        if named:
             yield Finding(
                 (*place, "api_keys"),
-                'mechanisms has "api-key"; leave it out there, or leave out api_keys',
+                f"mechanisms has {shown(named[0])}; leave it out there, or leave out api_keys",
                 depends=((*place, "mechanisms"),),
             )
-        elif spaces[index].mechanisms == ("api-key",):
+        elif KEY_MECHANISMS.issuperset(spaces[index].mechanisms):
             yield Finding(
                 (*place, "api_keys"),
                 "the space takes nothing but API keys, so that nobody could ever pass; leave out api_keys",
@@ -343,6 +338,8 @@ CHECKS: tuple[Check, ...] = (
     hashing_is_cheap,
     session_idles_longer_than_it_lives,
     cookie_breaks_its_promise,
+    *CARRIER_CHECKS,
+    *SEALED_CHECKS,
     access_token_lives_long,
     access_token_outlives_its_log_in,
     grace_is_long,
@@ -353,6 +350,10 @@ CHECKS: tuple[Check, ...] = (
     target_takes_no_mechanism_at_all,
     key_scheme_is_the_cookie_s,
     owner_is_not_in_the_path,
+    *SECOND_FACTOR_CHECKS,
+    *RPC_CHECKS,
+    *PROOF_CHECKS,
+    *IDENTITY_CHECKS,
     service_account_has_no_usable_key,
     service_accounts_share_a_key,
 )

@@ -6,16 +6,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-MechanismName: TypeAlias = Literal["session", "auth-token", "basic", "bearer", "api-key"]
-PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt"]
+MechanismName: TypeAlias = Literal[
+    "session",
+    "auth-key",
+    "url-session",
+    "auth-token",
+    "basic",
+    "digest",
+    "digest-md5",
+    "bearer",
+    "api-key",
+    "url-key",
+    "signed-request",
+    "client-certificate",
+    "proxy-header",
+]
+PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt", "kallithea", "auth-key"]
 Suppression: TypeAlias = Literal["no-popup", "remove"]
+RpcProfile: TypeAlias = Literal["http", "legacy"]
 
-MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer", "api-key")
+MECHANISMS: tuple[MechanismName, ...] = (
+    "session",
+    "auth-key",
+    "url-session",
+    "auth-token",
+    "basic",
+    "digest",
+    "digest-md5",
+    "bearer",
+    "api-key",
+    "url-key",
+    "signed-request",
+    "client-certificate",
+    "proxy-header",
+)
 """All that there are, in the order in which they are tried where nothing else is said. Tokens come right before Basic,
 whose credentials they are sent as."""
 
 DEFAULT_MECHANISMS: tuple[MechanismName, ...] = ("session", "auth-token", "basic", "bearer", "api-key")
 """Those of a space where neither it nor a persona says anything. The others have to be asked for."""
+
+KEY_MECHANISMS: frozenset[MechanismName] = frozenset(("api-key", "url-key", "signed-request"))
+"""Those by which API keys act, in whatever way they are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +59,23 @@ class Defaults:
     apikey_scheme: str = "APIKEY"
     mechanisms: tuple[MechanismName, ...] = DEFAULT_MECHANISMS
     no_auth_challenge: Suppression = "no-popup"
+    rpc_profile: RpcProfile = "http"
+    says_wrong_key: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """What one dialect wants; None where it does not mind."""
+    """What one dialect wants; None where it does not mind.
+
+    `says_wrong_key`: the challenge of API keys says so where one was refused.
+    """
 
     realm: str | None = None
     cookie_scheme: str | None = None
     mechanisms: frozenset[MechanismName]
     no_auth_challenge: Suppression | None = None
+    rpc_profile: RpcProfile | None = None
+    says_wrong_key: bool = True
 
 
 PERSONAS: dict[PersonaName, Persona] = {
@@ -51,6 +90,15 @@ PERSONAS: dict[PersonaName, Persona] = {
         no_auth_challenge="remove",
     ),
     "jwt": Persona(mechanisms=frozenset(("bearer", "api-key"))),
+    # Pages by session, Mercurial and Git by Basic, programs by key; the thread's patch has this challenge, and no more.
+    "kallithea": Persona(
+        realm="Kallithea",
+        mechanisms=frozenset(("session", "basic", "api-key")),
+        rpc_profile="legacy",
+        says_wrong_key=False,
+    ),
+    # "Make your REST API to require a Auth-Key header upon every request to the API, besides /api/authenticate."
+    "auth-key": Persona(mechanisms=frozenset(("auth-key",))),
 }
 
 
@@ -67,4 +115,6 @@ def defaults_of(names: Sequence[PersonaName]) -> Defaults:
         cookie_scheme=next((p.cookie_scheme for p in personas if p.cookie_scheme is not None), plain.cookie_scheme),
         mechanisms=tuple(name for name in MECHANISMS if name in wanted),
         no_auth_challenge=suppression[0] if suppression else plain.no_auth_challenge,
+        rpc_profile=next((p.rpc_profile for p in personas if p.rpc_profile is not None), plain.rpc_profile),
+        says_wrong_key=all(p.says_wrong_key for p in personas),
     )

@@ -45,7 +45,7 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(shown(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {shown(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {shown(item)}" for key, item in value.items()) + " }"
     if isinstance(value, int) and value.bit_length() > 64:
         return "such a number"
     return str(value)
@@ -63,9 +63,14 @@ def dotted(location: Iterable[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            bare = part.isascii() and part.replace("-", "").replace("_", "").isalnum() and len(part) <= _LONGEST_SHOWN
-            text += ("." if text else "") + (part if bare else shown(part))
+            text += ("." if text else "") + _key(part)
     return text
+
+
+def _key(name: str) -> str:
+    """A key in TOML's words: bare where it may be."""
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum() and len(name) <= _LONGEST_SHOWN
+    return name if bare else shown(name)
 
 
 def meant(written: str, known: Iterable[str]) -> str | None:

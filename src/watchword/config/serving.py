@@ -11,6 +11,7 @@ from typing import TypeAlias
 from watchword.config.build import build, clean_up_regularly
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.settings import Settings
+from watchword.config.settings import Tls as TlsSettings
 from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
@@ -23,6 +24,7 @@ from watchword.server.metrics import Metrics, Row
 from watchword.server.protocol import Bounds
 from watchword.server.run import Listen, Worker, serve
 from watchword.server.service import Service
+from watchword.server.tls import Tls
 from watchword.server.unread import answers_unread
 from watchword.server.witness import ServerWitness
 from watchword.storage import Storage, open_storage
@@ -88,12 +90,22 @@ def run_server(
         host=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        certificate=None if tls is None else tls.certificate,
-        key=None if tls is None else tls.key,
+        tls=None if tls is None else _spoken(tls),
         bounds=bounds or Bounds(),
         bound=address.append,
     )
     return serve(listen, make, ready, log)
+
+
+def _spoken(tls: TlsSettings) -> Tls:
+    asks = tls.client_certificates != "off"
+    return Tls(
+        certificate=tls.certificate,
+        key=tls.key,
+        client_ca=tls.client_ca if asks else None,
+        client_crl=tls.client_crl if asks else None,
+        required=tls.client_certificates == "required",
+    )
 
 
 def feed_source(settings: Settings, service: Service, storage: Storage, counters: Metrics, epoch: str) -> FeedSource:
@@ -110,7 +122,7 @@ def feed_source(settings: Settings, service: Service, storage: Storage, counters
         ),
         stream=secrets.token_urlsafe(12),
         signing_key=lambda: answers.wait(FindSigningKey()),
-        kids=lambda: tuple(jwk["kid"] for jwk in service.published_keys()),
+        kids=service.key_names,
         count=counters.feed_subscribers,
     )
 

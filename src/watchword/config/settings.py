@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from watchword.config import later
+from watchword.config.auth_key import AuthKeySettings, BindingMode, Ipv4Prefix, MismatchAction
+from watchword.config.client_certificate import ClientCertificateSettings
+from watchword.config.digest import DigestSettings
 from watchword.config.names import ApiKeyScheme, CookieDomain, CookieName, CookieScheme, RealmName, SameSite
 from watchword.config.personas import PERSONAS, Defaults, PersonaName, defaults_of
 from watchword.config.places import Database, File, Issuer, ListenHost, Proxies, PublicUrl, Route
+from watchword.config.proxy_header import ProxyHeaderSettings
+from watchword.config.second_factor import SecondFactorSettings
 from watchword.config.section import Section
 from watchword.config.service_accounts import ServiceAccount
+from watchword.config.signed_request import SignedRequestSettings
 from watchword.config.spaces import ResolvedSpace, Space, resolved
+from watchword.config.url_credentials import UrlKey, UrlSession
 from watchword.config.values import Duration, Minutes, Once, Some, Switch, Text, choice, whole
 from watchword.crypto.password import MOST_LANES, MOST_MEMORY, MOST_PASSES
+from watchword.http.fields import IDENTITY_FIELDS
 from watchword.http.forwarded import Trust, trusted_proxies
 
 Format: TypeAlias = Literal["console", "json"]
 AccessKind: TypeAlias = Literal["jwt", "opaque"]
 WhenFull: TypeAlias = Literal["evict", "refuse"]
 Algorithm: TypeAlias = Literal["ES256", "EdDSA", "RS256", "PS256", "HS256"]
+Backend: TypeAlias = Literal["stored", "signed", "encrypted"]
+ClientCertificates: TypeAlias = Literal["off", "optional", "required"]
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -32,6 +44,19 @@ class Tls(Section):
 
     key: File = Field(examples=["key.pem"])
     """Its private key, without a passphrase, readable for nobody but its owner (and group)."""
+
+    client_ca: File | None = Field(default=None, examples=["clients-ca.pem"])
+    """Certificates (PEM) of those who vouch for clients. Whatever stands there is trusted, be it a root or not."""
+
+    client_certificates: Annotated[ClientCertificates, choice("off", "optional", "required")] = Field(
+        default="off", examples=["optional"]
+    )
+    """Whether clients are asked for a certificate, and whether they must show one. A certificate that is not good ends
+    the handshake in both cases."""
+
+    client_crl: File | None = Field(default=None, examples=["clients.crl"])
+    """Certificates of clients that were revoked, as a signed list (PEM). It is read again within seconds of a change.
+    Once a list is older than its own next update, no certificate is taken until there is a newer one."""
 
 
 class Server(Section):
@@ -137,7 +162,27 @@ class Session(Section):
     """The absolute maximum session lifetime: it ends then, however much it is used."""
 
     max_per_user: Annotated[int, whole(1, 10_000)] | None = Field(default=None, examples=[10])
-    """How many sessions an account may have; the oldest ends for one more. Any number where nothing is said."""
+    """How many sessions an account may have, Auth-Keys among them; the oldest ends for one more. Any number where
+    nothing is said."""
+
+    binding: BindingMode = Field(default="off", examples=["user-agent"])
+    """What a session is bound to, besides its token: the `user-agent` of whom it was given to, the `address`, `both`,
+    or nothing (`off`). It is a signal and no proof. Sessions that there are stay bound to what they were bound to; servers
+    that ask by introspection refuse bound ones, whose client they cannot show."""
+
+    mismatch: MismatchAction = Field(default="ask", examples=["end"])
+    """What becomes of a session that another client presents: that client is asked to log in, and the session goes on
+    (`ask`), or it ends for everybody, because its token was stolen, it seems (`end`)."""
+
+    ipv4_prefix: Ipv4Prefix = Field(default=32, examples=[24])
+    """Where sessions are bound to addresses: how many bits of an IPv4 address must stay the same. Of IPv6 it is always
+    64."""
+
+    backend: Annotated[Backend, choice("stored", "signed", "encrypted")] = Field(
+        default="stored", examples=["encrypted"]
+    )
+    """Where new sessions are kept: on the server (`stored`), or by the client, in a cookie that it can read and nobody
+    can change (`signed`), or that nobody but the server can read either (`encrypted`)."""
 
     cookie: Cookie = Field(default=Cookie(), examples=[{"same_site": "Strict"}])
     """The session cookie; see below."""
@@ -183,7 +228,8 @@ class Tokens(Section):
         default="ES256", examples=["EdDSA"]
     )
     """With which algorithm access tokens are signed. After a change the new key is published first, and signs ten
-    minutes later. A key of `HS256` is never published: nobody but this server can verify its tokens."""
+    minutes later. A key of `HS256` is never published: verifiers get it by `watchword keys
+    share`, and can make up tokens with it."""
 
     issuer: Issuer | None = Field(default=None, examples=["https://auth.example.com"])
     """The issuer that access tokens name (`iss`); `server.public_url` where nothing is said, else the address that the
@@ -283,12 +329,36 @@ class Settings(Section):
     storage: Storage = Storage()
     store: Annotated[tuple[Store, ...], Some] = (Store(),)
     session: Session = Session()
+    auth_key: AuthKeySettings = AuthKeySettings()
+    url_session: UrlSession = UrlSession()
+    url_key: UrlKey = UrlKey()
     tokens: Tokens = Tokens()
     space: tuple[Space, ...] = ()
     service_account: tuple[ServiceAccount, ...] = ()
     passwords: Passwords = Passwords()
+    second_factor: SecondFactorSettings = SecondFactorSettings()
+    client_certificate: ClientCertificateSettings = ClientCertificateSettings()
+    proxy_header: ProxyHeaderSettings | None = None
+    digest: DigestSettings = DigestSettings()
+    signed_request: SignedRequestSettings = SignedRequestSettings()
     limits: Limits = Limits()
     log: Log = Log()
+
+    @property
+    def trust(self) -> Trust:
+        """The trusted proxies, and what they may tell."""
+        return replace(self.server.trust, certificate=self.client_certificate.told)
+
+    @property
+    def authorities(self) -> Path | None:
+        """The file of those who vouch for the certificates that proxies tell; None where the proxies' word counts."""
+        return self.client_certificate.ca or (None if self.server.tls is None else self.server.tls.client_ca)
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The fields that no application gets to see: those by which it is told who asks, and by which we are."""
+        header = self.proxy_header
+        return IDENTITY_FIELDS if header is None else IDENTITY_FIELDS | {header.field, header.proof_field}
 
     @property
     def defaults(self) -> Defaults:
@@ -300,6 +370,8 @@ class Settings(Section):
             apikey_scheme=self.realm.apikey_scheme or of_personas.apikey_scheme,
             mechanisms=of_personas.mechanisms,
             no_auth_challenge=of_personas.no_auth_challenge,
+            rpc_profile=of_personas.rpc_profile,
+            says_wrong_key=of_personas.says_wrong_key,
         )
 
     def spaces(self) -> tuple[ResolvedSpace, ...]:
@@ -310,6 +382,7 @@ class Settings(Section):
                 self.defaults,
                 public_url=self.server.public_url,
                 allow_cleartext=self.server.allow_cleartext,
+                second_factor_for=self.second_factor.required_for_roles,
             )
             for space in self.space or (Space(),)
         )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from watchword.config import later
 from watchword.config.names import ApiKeyStatus, MalformedStatus, Method, RealmName, SessionExpiredStatus
-from watchword.config.personas import MECHANISMS, Defaults, MechanismName, Suppression
+from watchword.config.personas import KEY_MECHANISMS, MECHANISMS, Defaults, MechanismName, RpcProfile, Suppression
 from watchword.config.places import Origin, Page, PathPattern, RequestHost
 from watchword.config.problems import shown
 from watchword.config.section import Section
@@ -32,10 +32,13 @@ def _with_head(methods: frozenset[str]) -> frozenset[str]:
     return methods | {"HEAD"} if "GET" in methods else methods
 
 
-MechanismChoice: TypeAlias = Annotated[MechanismName, choice(*MECHANISMS, later=later.MECHANISMS, what="mechanism")]
+MechanismChoice: TypeAlias = Annotated[
+    MechanismName, choice(*MECHANISMS, later=later.MECHANISMS, what="mechanism", otherwise=later.OTHERWISE)
+]
 Mechanisms: TypeAlias = Annotated[tuple[MechanismChoice, ...], Some, Once]
 PrecedenceName: TypeAlias = Literal["session-first", "deliberate-first", "strict"]
 Preflight: TypeAlias = Literal["answer", "pass"]
+Face: TypeAlias = Literal["problem", "json-rpc"]
 
 
 class Require(Section):
@@ -116,7 +119,7 @@ class Space(Section):
         default=None, examples=[["session", "auth-token", "basic", "bearer", "api-key"]]
     )
     """Mechanisms in the order in which they are tried; those of the personas where nothing is said, and without a
-    persona all that there are."""
+    persona the five of the example. All others have to be asked for."""
 
     precedence: Annotated[PrecedenceName, choice("session-first", "deliberate-first", "strict")] = Field(
         default="session-first", examples=["strict"]
@@ -157,6 +160,17 @@ class Space(Section):
     ignore_invalid: Switch = Field(default=False, examples=[True])
     """On public targets, wrong credentials count as none instead of being refused."""
 
+    face: Annotated[Face, choice("problem", "json-rpc", later=later.FACES, what="face")] = Field(
+        default="problem", examples=["json-rpc"]
+    )
+    """How refusals are told: `problem` as problem details (RFC 9457), or as a page to who prefers HTML, `json-rpc` as
+    errors of JSON-RPC. The server's own routes tell problems, but `/rpc` and, in the first space, `/whoami`."""
+
+    rpc_profile: Annotated[RpcProfile, choice("http", "legacy")] | None = Field(default=None, examples=["legacy"])
+    """What errors of JSON-RPC are like: `http` has the status of every other face and the error object of version 2.0,
+    `legacy` is always 200, with a text, as old clients know it. `http` where nothing is said, `legacy` with the
+    persona kallithea. That of the first space is `/rpc`'s, too, for calls that do not show what they want."""
+
     protect: tuple[Protect, ...] = Field(
         default=(), examples=[[{"path": "/patients/*", "require": {"roles": ["clerk"]}}]]
     )
@@ -173,6 +187,7 @@ class ResolvedSpace:
     realm: str
     cookie_scheme: str
     apikey_scheme: str
+    says_wrong_key: bool
     mechanisms: tuple[MechanismName, ...]
     own_origins: frozenset[str]
     cors: frozenset[str]
@@ -180,24 +195,36 @@ class ResolvedSpace:
     fetch_spares_popups: bool
     allow_cleartext: bool
     pass_preflights: bool
+    face: Face
+    rpc_profile: RpcProfile
     unnamed: Requirement
     rules: tuple[Rule, ...]
 
 
-def resolved(space: Space, defaults: Defaults, *, public_url: str | None, allow_cleartext: bool) -> ResolvedSpace:
-    """The space with what it leaves open taken from `defaults` and from the server."""
+def resolved(
+    space: Space,
+    defaults: Defaults,
+    *,
+    public_url: str | None,
+    allow_cleartext: bool,
+    second_factor_for: frozenset[str] = frozenset(),
+) -> ResolvedSpace:
+    """The space with what it leaves open taken from `defaults` and from the server. Whoever has one of the roles
+    `second_factor_for` needs a second factor everywhere in it."""
     unnamed = Requirement(
         precedence=Precedence(space.precedence),
         ignore_invalid=space.ignore_invalid,
         malformed_status=space.malformed_status,
         apikey_status=space.apikey_status,
         session_expired_status=space.session_expired_status,
+        second_factor_for=second_factor_for,
     )
     mechanisms = space.mechanisms or defaults.mechanisms
     return ResolvedSpace(
         realm=space.realm or defaults.realm,
         cookie_scheme=defaults.cookie_scheme,
         apikey_scheme=defaults.apikey_scheme,
+        says_wrong_key=defaults.says_wrong_key,
         mechanisms=mechanisms,
         own_origins=space.own_origins | ({public_url} if public_url is not None else frozenset()),
         cors=space.cors,
@@ -205,6 +232,8 @@ def resolved(space: Space, defaults: Defaults, *, public_url: str | None, allow_
         fetch_spares_popups=space.fetch_spares_popups,
         allow_cleartext=allow_cleartext,
         pass_preflights=space.preflight == "pass",
+        face=space.face,
+        rpc_profile=space.rpc_profile or defaults.rpc_profile,
         unnamed=unnamed,
         rules=tuple(_rule(entry, unnamed, mechanisms) for entry in space.protect),
     )
@@ -233,5 +262,5 @@ def _taken(entry: Protect, of_space: tuple[MechanismName, ...]) -> frozenset[str
     """The mechanisms that may act on a target; None where all of the space may."""
     taken = frozenset(of_space if entry.mechanisms is None else entry.mechanisms)
     if not entry.api_keys:
-        taken -= {"api-key"}
+        taken -= KEY_MECHANISMS
     return None if entry.mechanisms is None and taken == frozenset(of_space) else taken

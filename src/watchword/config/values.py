@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
@@ -64,8 +64,14 @@ def whole(low: int, high: int) -> Read:
     return Read(f"a whole number from {low} to {high}", read)
 
 
-def choice(*names: str, later: Iterable[str] = (), what: str = "") -> Read:
-    """One of some names. `later` are those that only a later version will know, `what` says what they are."""
+NOTHING_OTHERWISE: Mapping[str, str] = {}
+
+
+def choice(
+    *names: str, later: Iterable[str] = (), what: str = "", otherwise: Mapping[str, str] = NOTHING_OTHERWISE
+) -> Read:
+    """One of some names. `later` are those that only a later version will know, `what` says what they are; `otherwise`
+    has those that are asked for in another way, each with a sentence that says how."""
     coming = frozenset(later)
     quoted = [f'"{name}"' for name in names]
     listed = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
@@ -75,7 +81,10 @@ def choice(*names: str, later: Iterable[str] = (), what: str = "") -> Read:
             raise Unfit
         if value in names:
             return value
-        if value.lower().replace("_", "-") in coming:
+        meaning = value.lower().replace("_", "-")
+        if meaning in otherwise:
+            raise ValueError(otherwise[meaning])
+        if meaning in coming:
             raise ValueError(f"this version has no {what} {shown(value)} yet; write {listed}")
         near = meant(value, names)
         raise ValueError(f"must be {listed}, not {shown(value)}" + (f'; did you mean "{near}"?' if near else ""))

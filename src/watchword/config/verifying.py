@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from watchword.core.mechanism import AnyMechanism
 from watchword.core.space import Protection, ProtectionSpace, Rule
 from watchword.edge.verifier.introspection import Introspection
+from watchword.edge.verifier.shared_keys import read_shared_keys
 from watchword.edge.verifier.strict import StrictVerifier
 from watchword.edge.verifier.verifier import Verifier
 from watchword.edge.verifier.wire import AuthenticationServer
@@ -41,6 +42,7 @@ def verifier(
     credentials: tuple[str, str] | None,
     api_key: str | None,
     authority_file: Path | None,
+    shared_keys: Path | None,
     trusted_proxies: tuple[str, ...],
     cors: frozenset[str],
     allow_cleartext: bool,
@@ -58,6 +60,10 @@ def verifier(
         raise ValueError("a client asks about tokens only where strict=True: give that too, or leave the client out")
     if strict and offline_ttl is not None:
         raise ValueError("whoever is strict knows nothing while the server is away: leave offline_ttl out")
+    if strict and shared_keys is not None:
+        raise ValueError("whoever is strict verifies no signatures: leave shared_keys out")
+    if shared_keys is not None:
+        read_shared_keys(shared_keys)  # now, so that what is wrong with it is said at start-up
     server = AuthenticationServer(
         url=url.rstrip("/"),
         authority_file=authority_file,
@@ -76,7 +82,15 @@ def verifier(
     witness, trust = LoggingWitness(), trust_in(trusted_proxies)
     if introspected is not None:
         return StrictVerifier(Introspection(server, introspected), protection=protection, witness=witness, trust=trust)
-    return Verifier(server, issuer=issuer, protection=protection, witness=witness, offline_ttl=offline_ttl, trust=trust)
+    return Verifier(
+        server,
+        issuer=issuer,
+        protection=protection,
+        witness=witness,
+        offline_ttl=offline_ttl,
+        shared_keys=shared_keys,
+        trust=trust,
+    )
 
 
 def _mechanisms(realm: str, issuer: str, audience: str, *, asks: bool) -> tuple[AnyMechanism, ...]:
@@ -105,6 +119,8 @@ def _space(realm: str, mechanisms: tuple[AnyMechanism, ...], read: ResolvedSpace
         no_auth_challenge=read.no_auth_challenge,
         fetch_spares_popups=read.fetch_spares_popups,
         pass_preflights=read.pass_preflights,
+        face=read.face,
+        rpc_profile=read.rpc_profile,
         unnamed=read.unnamed,
     )
 

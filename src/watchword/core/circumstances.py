@@ -84,6 +84,7 @@ _AT_A_GLANCE = {
 # Browsers send some of these (a preflight has an Origin, too), programs hardly any.
 _REMARKABLE = frozenset(
     (
+        b"client-cert",
         b"no-auth-challenge",
         b"origin",
         b"sec-fetch-dest",
@@ -92,7 +93,7 @@ _REMARKABLE = frozenset(
         b"upgrade",
     )
 )
-_CARRIERS = (b"authorization", b"cookie", b"x-api-key")
+_CARRIERS = (b"authorization", b"cookie", b"x-api-key", b"auth-key", b"client-cert")
 _CREDENTIALS_LIMIT = 16_384
 
 
@@ -108,7 +109,7 @@ def read_circumstances(request: Request, space: ProtectionSpace, *, broken: str 
 def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances | None:
     """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
     accept, cookie, line = request.field(b"accept"), request.field(b"cookie"), request.field(b"authorization")
-    key = request.field(b"x-api-key")
+    key, auth_key = request.field(b"x-api-key"), request.field(b"auth-key")
     if (
         request.repeated
         or not request.is_without(_REMARKABLE)
@@ -119,6 +120,7 @@ def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances
         or (cookie is not None and len(cookie) > _CREDENTIALS_LIMIT)
         or (line is not None and len(line) > _CREDENTIALS_LIMIT)
         or (key is not None and len(key) > _CREDENTIALS_LIMIT)
+        or (auth_key is not None and len(auth_key) > _CREDENTIALS_LIMIT)
     ):
         return None
     safe = request.method in SAFE_METHODS

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from watchword.core.principal import Instant
 
-Kind: TypeAlias = Literal["session", "refresh", "key"]
+Kind: TypeAlias = Literal["session", "auth-key", "refresh", "key"]
 
 EU = frozenset(
     # Member states, by ISO 3166-1 alpha-2.
@@ -80,8 +80,8 @@ def _membership(field: str, how: str, values: list[str]) -> Callable[[Credential
         case "client":
             return lambda c: c.client in wanted
         case "kind":
-            if not wanted <= {"session", "refresh", "key"}:
-                raise ValueError("a kind is session, refresh or key")
+            if not wanted <= {"session", "auth-key", "refresh", "key"}:
+                raise ValueError("a kind is session, auth-key, refresh or key")
             return lambda c: c.kind in wanted
         case "country":
             countries = _countries(values, listed=how == "in")

@@ -9,6 +9,10 @@ from watchword.core.principal import Instant
 TOTP = "totp"
 RECOVERY_CODE = "recovery-code"
 DIGEST = "digest"
+KINDS = (TOTP, RECOVERY_CODE, DIGEST)
+
+SECOND_FACTORS = frozenset({TOTP})
+"""The kinds that count as a second factor, once they are confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

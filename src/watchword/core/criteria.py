@@ -8,7 +8,7 @@
 | field                                   | operators            | value                                        |
 |-----------------------------------------|----------------------|----------------------------------------------|
 | `subject`, `role`, `client`             | `=` `!=` `in`        | a name; after `in` a list: `(ann, bob)`      |
-| `kind`                                  | `=` `!=` `in`        | `session`, `refresh`, `key`                  |
+| `kind`                                  | `=` `!=` `in`        | `session`, `auth-key`, `refresh`, `key`      |
 | `country`                               | `=` `!=` `in`        | a code (ISO 3166-1); after `in` also `EU`    |
 | `address`                               | `=` `!=` `in`        | an address; after `in` a network: `10.0.0.0/8` |
 | `user_agent`                            | `=` `!=` `~`         | text; after `~` a part of it, in any case    |

@@ -6,7 +6,7 @@ stands in `core/cells.py`. Documentation and tests read the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -27,8 +27,10 @@ from watchword.core.outcome import (
 )
 from watchword.core.principal import Instant, Principal
 from watchword.core.requirement import Precedence, Requirement
+from watchword.core.second_factor import rests_on_password
 from watchword.core.space import Attempt, ProtectionSpace
 from watchword.http.authentication import Challenge
+from watchword.http.problem import JsonValue
 
 
 class Granted(NamedTuple):
@@ -49,7 +51,8 @@ class Refused:
     """Answer in place of the application; a preflight (C22) and a redirect (C23) are told like this too.
 
     `reasons` are for operators; `principal` is who was proven, if anybody; `hidden` means that the answer must look
-    like a true 404; `deprecated` marks a status that is only kept while clients migrate (S0.17).
+    like a true 404; `deprecated` marks a status that is only kept while clients migrate (S0.17). `members` are further
+    members of the problem, which no other face tells.
     """
 
     cell: str
@@ -66,6 +69,7 @@ class Refused:
     principal: Principal | None = None
     by: Attempt | None = None
     reasons: tuple[str, ...] = ()
+    members: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue], repr=False)
 
 
 Decision: TypeAlias = Granted | Refused
@@ -194,9 +198,17 @@ def _scope_missing(case: Case) -> str | None:
 
 def _too_weak_or_old(case: Case) -> str | None:
     proof, needs = case.principal.authentication, case.requirement
-    weak = proof.second_factor_due or (bool(needs.acr) and proof.acr not in needs.acr)
+    weak = _lacks_second_factor(case) or (bool(needs.acr) and proof.acr not in needs.acr)
     old = needs.max_age is not None and proof.auth_time + needs.max_age <= case.now
     return "step-up-required" if weak or old else None
+
+
+def _lacks_second_factor(case: Case) -> bool:
+    who, proof = case.principal, case.principal.authentication
+    if proof.second_factor_due:
+        return True
+    concerned = not case.requirement.second_factor_for.isdisjoint(who.roles)
+    return concerned and rests_on_password(proof.amr, log_in=proof.session is not None)
 
 
 STAGE_2 = (
@@ -362,6 +374,10 @@ def _by_the_rows(
             case Malformed() | Stale() | Rejected() | Throttled() | Unavailable():
                 case.others.append(attempt)
     case.deciding = _deciding(case)
+    if case.deciding is not None and requirement.public and requirement.ignore_invalid and _lacks_second_factor(case):
+        # Where credentials that fail count as none, so does a password that proves too little.
+        case.deciding = None
+        case.accepted.clear()
     if case.deciding is not None:
         if (row := _first(STAGE_2, case)) is not None:
             return _refuse(*row, case, space)
@@ -384,8 +400,8 @@ def third_party(cell: str, code: str, *, status: int | None = None, retry_after:
     return Refused(cell=cell, status=chosen, code=code, title=answer.title, detail="", retry_after=retry_after)
 
 
-def unavailable(reason: str, *, retry_after: int = 5) -> Refused:
-    """C17 for a use case whose own records could not be reached or changed."""
+def unavailable(about: str = "", *, reason: str = "no-answer", retry_after: int = 5) -> Refused:
+    """C17 for a use case whose own records could not be reached or changed. `reason` and `about` as in outcomes."""
     answer = CELLS["C17"]
     assert answer.status is not None
     return Refused(
@@ -395,7 +411,7 @@ def unavailable(reason: str, *, retry_after: int = 5) -> Refused:
         title=answer.title,
         detail=DETAILS["unavailable"],
         retry_after=retry_after,
-        reasons=(reason,),
+        reasons=(_told(reason, about),),
     )
 
 
@@ -405,6 +421,11 @@ _PASSED_ON_BY_NGINX = frozenset((401, 403))
 def status_for_nginx(refused: Refused) -> int:
     """C26: nginx's auth_request passes 401 and 403 on and turns the rest into 500; it takes any 2xx for a grant."""
     return refused.status if refused.status in _PASSED_ON_BY_NGINX else 403
+
+
+def status_in_legacy_rpc(refused: Refused) -> int:
+    """C24: Kallithea's clients read the content of a 200, and nothing else. What is no answer to a call stays."""
+    return refused.status if refused.cell in ("C22", "C23") else 200
 
 
 def _first(rows: Sequence[Row], case: Case) -> tuple[str, str] | None:
@@ -422,6 +443,10 @@ def _row(rows: Sequence[Row], case: Case) -> tuple[str, str]:
 
 def _deciding(case: Case) -> Attempt | None:
     """The accepted attempt that decides: a vetoed one only where no other was accepted."""
+    if case.requirement.public and case.requirement.precedence is not Precedence.STRICT:
+        # Whom a certificate or a proxy proves unasked, and nobody knows here, is anybody to what anybody may see; and
+        # could not log in otherwise.
+        case.accepted = [a for a in case.accepted if not (case.ambient(a) and _is_stranger(a))]
     if not case.accepted:
         return None
     for attempt in case.accepted:
@@ -431,6 +456,10 @@ def _deciding(case: Case) -> Attempt | None:
         case.accepted.clear()
         return None
     return case.accepted[0]
+
+
+def _is_stranger(attempt: Attempt) -> bool:
+    return isinstance(attempt.outcome, Accepted) and not attempt.outcome.principal.registered
 
 
 def _earlier_failed(case: Case) -> bool:
@@ -522,8 +551,14 @@ def _challenges(which: Challenges, case: Case, space: ProtectionSpace) -> tuple[
         left = {c: i for c, i in chosen.items() if c.scheme.lower() not in refused}
         chosen = left or chosen
     sent = [c for c, interactive in chosen.items() if not (spare and interactive)] or [space.cookie_challenge]
+    # Mechanisms may share a scheme: who says more than another says it for both.
+    sent = [c for c in sent if not any(_says_more(other, c) for other in sent)]
     # RFC 9110 section 11.3 leaves the order free; clients that stop at what they do not know are helped by this.
     return tuple(sorted(sent, key=lambda c: c.scheme.lower() not in _WELL_KNOWN))
+
+
+def _says_more(one: Challenge, other: Challenge) -> bool:
+    return one.scheme == other.scheme and set(one.params) > set(other.params)
 
 
 def _stated(which: Challenges, case: Case) -> list[tuple[AnyMechanism, Challenge]]:
@@ -558,6 +593,12 @@ def _reasons(case: Case) -> tuple[str, ...]:
     found = [] if case.circumstances.broken is None else [case.circumstances.broken]
     for attempt in case.others:
         outcome = attempt.outcome
-        why = outcome.reason if isinstance(outcome, (Malformed, Stale, Rejected, Unavailable)) else "throttled"
-        found.append(f"{attempt.mechanism.name}: {why}")
+        if isinstance(outcome, (Malformed, Stale, Rejected, Unavailable)):
+            found.append(f"{attempt.mechanism.name}: {_told(outcome.reason, outcome.about)}")
+        else:
+            found.append(f"{attempt.mechanism.name}: throttled")
     return tuple(found)
+
+
+def _told(reason: str, about: str) -> str:
+    return f"{reason} ({about})" if about else reason

@@ -7,7 +7,9 @@ from typing import Literal
 
 from watchword.core.decide import Refused
 from watchword.core.principal import Principal
+from watchword.core.questions import RecordAlarm
 from watchword.http.message import Request
+from watchword.http.shown import shown_path
 
 Level = Literal["info", "warning", "error"]
 
@@ -50,6 +52,14 @@ def event_about(name: str, subject: str, request: Request, by: Principal | None 
     return Event(name, "info", {**fields, **more})
 
 
+def alarm_event(alarm: RecordAlarm) -> Event:
+    """The event of what only an operator can put right."""
+    fields: dict[str, str | int] = {"mechanism": alarm.mechanism, "reason": alarm.reason, "client": alarm.address}
+    if alarm.about:
+        fields["about"] = alarm.about
+    return Event("authn_alarm", "error", fields)
+
+
 def event_of(refused: Refused, request: Request, request_id: str) -> Event:
     """The event of a refusal, with everything that an operator needs to find out why."""
     name, level = _NAMES.get(refused.cell, ("authn_refused", "warning"))
@@ -59,7 +69,7 @@ def event_of(refused: Refused, request: Request, request_id: str) -> Event:
         "code": refused.code,
         "status": refused.status,
         "method": request.method,
-        "path": request.path.decode("latin-1"),
+        "path": shown_path(request.path),
         "client": request.peer.address,
     }
     if refused.reasons:

@@ -35,12 +35,13 @@ def guard(
     """The decision on a request in a space, for a target with this requirement."""
     attempts = list(space.absent)
     if circumstances.calm or not _refused_unseen(circumstances, requirement):
+        candidates = space.candidates(request, circumstances.scheme)
         deliberate_only = requirement.precedence is Precedence.DELIBERATE_FIRST and any(
-            m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in space.mechanisms
+            m.ambient is not Ambient.ALWAYS and m.read(request) is not None for _, m in candidates
         )
         ends_search = requirement.precedence is not Precedence.STRICT
         veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session)
-        for index, mechanism in enumerate(space.mechanisms):
+        for index, mechanism in candidates:
             if deliberate_only and mechanism.ambient is Ambient.ALWAYS:
                 continue
             credentials = mechanism.read(request)
@@ -53,7 +54,7 @@ def guard(
                 try:
                     outcome = yield from mechanism.verify(credentials, request, now)
                 except AnswerFailed as failure:
-                    outcome = Unavailable(str(failure))
+                    outcome = Unavailable("no-answer", str(failure))
             if isinstance(outcome, Accepted):
                 attempts[index] = Attempt(mechanism, outcome)
                 # A vetoed credential does not end the search: a deliberate one may still decide.
@@ -61,7 +62,7 @@ def guard(
                     break
             elif isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
                 # One that cannot be decoded is no better than an unknown one.
-                attempts[index] = Attempt(mechanism, Rejected(outcome.reason))
+                attempts[index] = Attempt(mechanism, Rejected(outcome.reason, outcome.about))
             else:
                 attempts[index] = Attempt(mechanism, outcome)
     return decide(circumstances, attempts, requirement, space=space, now=now)

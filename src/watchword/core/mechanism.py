@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from watchword.core.ask import Steps
 from watchword.core.outcome import Insufficient, Malformed, Outcome
@@ -34,10 +34,13 @@ class Kind(Enum):
 class Mechanism(Protocol[C]):
     """One way to prove who a request comes from. C is its own type of credentials.
 
-    `fields` names the request fields it reads (for Vary, lower-case). `invalid_code` and `expired_code` are the
-    public codes of its failures. `interactive` says that browsers answer its challenge with a pop-up; `needs_body`
-    that it cannot work where no content is at hand (forward-auth), which is refused at start-up. `marks_answers` says
-    that `marks` ever gives anything.
+    `fields` names the request fields it reads (for Vary, lower-case), `schemes` the authentication schemes (lower-case)
+    that it takes in Authorization; `elsewhere` says that its credentials may stand in neither, but in the URL, the
+    content or the connection. It is asked to read only where one of these is present.
+
+    `invalid_code` and `expired_code` are the public codes of its failures. `interactive` says that browsers answer its
+    challenge with a pop-up; `needs_body` that it cannot work where no content is at hand (forward-auth), which is
+    refused at start-up. `marks_answers` says that `marks` ever gives anything.
     """
 
     @property
@@ -52,6 +55,10 @@ class Mechanism(Protocol[C]):
     def needs_body(self) -> bool: ...
     @property
     def fields(self) -> tuple[str, ...]: ...
+    @property
+    def schemes(self) -> tuple[str, ...]: ...
+    @property
+    def elsewhere(self) -> bool: ...
     @property
     def invalid_code(self) -> str: ...
     @property
@@ -79,6 +86,15 @@ class Mechanism(Protocol[C]):
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         """How to use this mechanism, with the error parameters that fit the outcome. Always stated:
         the decision table chooses which challenges are sent."""
+        ...
+
+
+@runtime_checkable
+class ReadsContent(Protocol):
+    """A mechanism that judges content too, of some requests, where it is at hand."""
+
+    def content_wanted(self, request: Request) -> int:
+        """How many bytes of the request's content are to be read, at most, before it is judged; 0 for none."""
         ...
 
 

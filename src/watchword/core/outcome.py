@@ -16,23 +16,27 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Mine, but not decodable. `reason` is for operators."""
+    """Mine, but not decodable. `reason` and `about` are for operators, as everywhere here: a stable word of
+    docs/reference/codes.md, and what it is about."""
 
     reason: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Good once; fetching fresh ones helps. `reason` is for operators."""
+    """Good once; fetching fresh ones helps."""
 
     reason: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Wrong. `reason` is for operators: clients are never told which part was wrong."""
+    """Wrong. Clients are never told which part was wrong."""
 
     reason: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Unavailable:
     """Whoever can judge it does not answer. `retry_after` in seconds."""
 
     reason: str
+    about: str = ""
     retry_after: int = 5
 
 

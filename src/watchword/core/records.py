@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from watchword.core.principal import Authentication, Instant, Principal
+from watchword.core.second_factor import rests_on_password
 
 SESSION = "session"
 AUTH_KEY = "auth-key"
+SEALED = "sealed"  # no log-in itself: what the log-ins of one account hang on that are kept by the client
+SESSION_KINDS = (SESSION, AUTH_KEY, SEALED)
 """The kinds of sessions."""
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -85,7 +88,10 @@ class Session:
 
 
 def principal_of(account: Account, realm: str, authentication: Authentication) -> Principal:
-    """Who the account is, once it has been proven in this way."""
+    """Who the account is, once it has been proven in this way. This is the one place that says whether a second factor
+    is due, for every door and every store (F28)."""
+    if account.second_factor and rests_on_password(authentication.amr, log_in=authentication.session is not None):
+        authentication = replace(authentication, second_factor_due=True)
     return Principal(
         subject=account.name,
         realm=realm,

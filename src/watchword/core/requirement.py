@@ -24,6 +24,7 @@ class Requirement:
     - `owner`: the only subject who may, whatever the roles (C13).
     - `self_service`: a subject who may without the roles and permissions.
     - `acr`: acceptable authentication context classes; `max_age`: seconds since the proof (C15).
+    - `second_factor_for`: of whoever has one of these roles a password alone proves too little (C15).
     - `hidden`: refusals look like a true 404. `login_page`: where HTML navigations are sent (C23).
     - `sets_session`: a log-in route: the Origin veto holds for safe methods too, and no pop-up is ever provoked.
     - `ignore_invalid`: on a public target, failed credentials count as none (C02).
@@ -40,6 +41,7 @@ class Requirement:
     self_service: str | None = None
     acr: frozenset[str] = frozenset()
     max_age: float | None = None
+    second_factor_for: frozenset[str] = frozenset()
     precedence: Precedence = Precedence.SESSION_FIRST
     hidden: bool = False
     login_page: str | None = None
@@ -58,5 +60,6 @@ class Requirement:
             and self.owner is None
             and not self.acr
             and self.max_age is None
+            and not self.second_factor_for
         )
         object.__setattr__(self, "plain", plain)

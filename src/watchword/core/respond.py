@@ -7,10 +7,11 @@ from hashlib import sha256
 from html import escape
 
 from watchword.core.circumstances import Circumstances, Face
-from watchword.core.decide import Granted, Refused
+from watchword.core.decide import Granted, Refused, status_in_legacy_rpc
 from watchword.core.oauth_face import oauth_error as oauth_error_of
+from watchword.core.rpc_face import rpc_body
 from watchword.core.space import ProtectionSpace
-from watchword.http import oauth_error
+from watchword.http import json_rpc, oauth_error
 from watchword.http.caching import NO_STORE
 from watchword.http.cors import actual_fields, preflight_fields
 from watchword.http.message import Fields, Request, Response
@@ -39,7 +40,8 @@ def respond(
     if refused.cell == "C22":
         allowed = preflight_fields(request, space.cors, methods=_METHODS, max_age=_PREFLIGHT_LIFETIME)
         return Response(refused.status, (*allowed, NO_STORE, (b"vary", space.vary)))
-    content_type, body = _face(refused, space, circumstances.face, request_id)
+    content_type, body = _face(refused, request, space, circumstances.face, request_id)
+    legacy = space.face == "json-rpc" and space.rpc_profile == "legacy"
     fields: list[tuple[bytes, bytes]] = [
         (b"content-type", content_type),
         *_common(request, space),
@@ -47,7 +49,8 @@ def respond(
         (b"auth-decision", f"{refused.cell};id={request_id}".encode()),
     ]
     name = b"proxy-authenticate" if refused.cell == "C25" else b"www-authenticate"
-    fields += [(name, challenge.line()) for challenge in refused.challenges]
+    if not legacy:  # whoever takes no status from HTTP authenticates by other means, too
+        fields += [(name, challenge.line()) for challenge in refused.challenges]
     if refused.retry_after is not None:
         fields.append((b"retry-after", str(refused.retry_after).encode()))
     if refused.location is not None:
@@ -55,7 +58,7 @@ def respond(
     if refused.deprecated:
         fields.append((b"deprecation", _DEPRECATED_SINCE))
     fields += [(b"set-cookie", value) for m in refused.clears for value in m.clear(request)]
-    return Response(refused.status, (*fields, *extra), body)
+    return Response(status_in_legacy_rpc(refused) if legacy else refused.status, (*fields, *extra), body)
 
 
 def not_found(request: Request, space: ProtectionSpace) -> Response:
@@ -102,10 +105,12 @@ def _common(request: Request, space: ProtectionSpace) -> list[tuple[bytes, bytes
     return fields
 
 
-def _face(refused: Refused, space: ProtectionSpace, face: Face, request_id: str) -> tuple[bytes, bytes]:
+def _face(
+    refused: Refused, request: Request, space: ProtectionSpace, face: Face, request_id: str
+) -> tuple[bytes, bytes]:
     if space.face == "oauth":
         return oauth_error.CONTENT_TYPE, oauth_error_of(refused).body()
-    if face is Face.HTML:
+    if face is Face.HTML and space.face != "json-rpc":
         return _HTML_TYPE, _page(refused, request_id)
     problem = Problem(
         type=PROBLEM_TYPE + refused.code,
@@ -115,7 +120,10 @@ def _face(refused: Refused, space: ProtectionSpace, face: Face, request_id: str)
         instance=f"urn:watchword:request:{request_id}",
         code=refused.code,
         cell=refused.cell,
+        extra=refused.members,
     )
+    if space.face == "json-rpc":
+        return json_rpc.CONTENT_TYPE, rpc_body(refused, problem, request, space.rpc_profile)
     return CONTENT_TYPE, problem.body()
 
 

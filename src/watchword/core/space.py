@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from watchword.core.mechanism import AnyMechanism
 from watchword.core.outcome import ABSENT, Outcome
 from watchword.core.requirement import Requirement
+from watchword.core.second_factor import SecondFactors
 from watchword.core.token_manager import TokenManager
 from watchword.http.authentication import Challenge
 from watchword.http.caching import vary
+from watchword.http.json_rpc import Profile
 from watchword.http.message import Fields, Request
 from watchword.http.target import Ambiguous, read_path, without_parameters
+from watchword.http.url_credentials import without_path_parameter
 
 
 class Attempt(NamedTuple):
@@ -30,6 +33,9 @@ class Attempt(NamedTuple):
         return self.mechanism.challenge(self.outcome, requirement)
 
 
+Candidates: TypeAlias = tuple[tuple[int, AnyMechanism], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionSpace:
     """A realm with its mechanisms, in order, and how it speaks.
@@ -43,7 +49,11 @@ class ProtectionSpace:
     - `pass_preflights`: the application answers CORS preflights itself.
     - `unnamed` is demanded of targets that no rule names.
     - `token_manager` shows tokens on answers to password log-ins, where there is one.
-    - `face` is how refusals are told (C24): as problem details, or a page where Accept prefers that, or as OAuth does.
+    - `second_factors` judges codes at log-in routes, where there are any.
+    - `path_parameter`: the path parameter, in lower case, that may hold a credential and so is no part of the path's
+      name; empty where there is none.
+    - `face` is how refusals are told (C24): as problem details, or a page where Accept prefers that, or as OAuth or
+      JSON-RPC do; the latter in the profile `rpc_profile`.
     """
 
     realm: str
@@ -57,10 +67,16 @@ class ProtectionSpace:
     peer_filter: Callable[[str], bool] | None = None
     pass_preflights: bool = False
     token_manager: TokenManager | None = None
-    face: Literal["problem", "oauth"] = "problem"
+    second_factors: SecondFactors | None = None
+    path_parameter: bytes = b""
+    face: Literal["problem", "oauth", "json-rpc"] = "problem"
+    rpc_profile: Profile = "http"
     unnamed: Requirement = Requirement()
     absent: tuple[Attempt, ...] = field(init=False, repr=False)
     marking: tuple[AnyMechanism, ...] = field(init=False, repr=False)
+    _carriers: tuple[tuple[bytes, int], ...] = field(init=False, repr=False)
+    _schemes: Mapping[str, int] = field(init=False, repr=False)
+    _candidates: dict[int, Candidates] = field(init=False, repr=False)
     vary: bytes = field(init=False, repr=False)
     vary_line: Fields = field(init=False, repr=False)
 
@@ -69,6 +85,14 @@ class ProtectionSpace:
         if len(set(names)) != len(names):
             raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
         object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
+        fields = dict.fromkeys(name for m in self.mechanisms for name in m.fields if name != "authorization")
+        schemes = dict.fromkeys(scheme for m in self.mechanisms for scheme in m.schemes)
+        carriers = tuple((name.encode(), 1 << number) for number, name in enumerate(fields))
+        object.__setattr__(self, "_carriers", carriers)
+        object.__setattr__(
+            self, "_schemes", {scheme: 1 << number for number, scheme in enumerate(schemes, start=len(carriers))}
+        )
+        object.__setattr__(self, "_candidates", {})
         object.__setattr__(self, "marking", tuple(m for m in self.mechanisms if m.marks_answers))
         object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
         object.__setattr__(self, "vary_line", ((b"vary", self.vary),))
@@ -76,6 +100,31 @@ class ProtectionSpace:
     def allows_peer(self, address: str) -> bool:
         """Whether this address may come here at all."""
         return self.peer_filter is None or self.peer_filter(address)
+
+    def candidates(self, request: Request, scheme: str) -> Candidates:
+        """The mechanisms that may find credentials of their own in the request, each with its place in the order.
+
+        `scheme` is that of the Authorization field in lower case, empty where there is none that can be read. So a
+        request pays for the mechanisms whose credentials it carries, and not for those of the space.
+        """
+        if request.repeated:
+            return tuple(enumerate(self.mechanisms))
+        present, field = self._schemes.get(scheme, 0), request.field
+        for name, bit in self._carriers:
+            if field(name) is not None:
+                present |= bit
+        return self._candidates.get(present) or self._chosen(present)
+
+    def _chosen(self, present: int) -> Candidates:
+        """Those that read what is present. There are few such combinations, so each is kept."""
+        bits = {name.decode(): bit for name, bit in self._carriers} | {"authorization": 0}
+        chosen: list[tuple[int, AnyMechanism]] = []
+        for index, m in enumerate(self.mechanisms):
+            own = sum({bits[name] for name in m.fields} | {self._schemes[scheme] for scheme in m.schemes})
+            if m.elsewhere or own & present:
+                chosen.append((index, m))
+        self._candidates[present] = tuple(chosen)
+        return self._candidates[present]
 
     def reads_any(self, request: Request) -> bool:
         """Whether some mechanism finds credentials of its own in the request."""
@@ -153,6 +202,7 @@ class Protection:
             raise ValueError("no protection space: name at least one")
         self._otherwise = Target(self.spaces[0], self.spaces[0].unnamed)
         self._seen: dict[tuple[str, bytes, bytes | None], Target | Ambiguous] = {}
+        self._path_parameters = tuple(dict.fromkeys(s.path_parameter for s in self.spaces if s.path_parameter))
 
     def _add(self, space: ProtectionSpace, rule: Rule) -> None:
         node = self._root
@@ -170,10 +220,22 @@ class Protection:
 
     def find(self, request: Request) -> Target | Ambiguous:
         """The target of a request, or why its path could be read in more ways than one (F22)."""
-        key = (request.method, request.path, request.field(b"host"))
+        path = request.path
+        if self._path_parameters and b";" in path:
+            for name in self._path_parameters:
+                bare = without_path_parameter(path, name)
+                if bare != path:
+                    found = self._remembered(request, bare)
+                    # Where another space is named, the parameter is none of ours: there it means what it always did.
+                    if isinstance(found, Ambiguous) or found.space.path_parameter == name:
+                        return found
+        return self._remembered(request, path)
+
+    def _remembered(self, request: Request, path: bytes) -> Target | Ambiguous:
+        key = (request.method, path, request.field(b"host"))
         target = self._seen.get(key)
         if target is None:
-            target = self._find(request.method, request.path, _host(request))
+            target = self._find(request.method, path, _host(request))
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
             self._seen[key] = target
@@ -187,7 +249,7 @@ class Protection:
         # Some servers cut `;parameters` off a segment before they choose what to serve, others do not. A path
         # whose two readings are protected differently is refused rather than guessed at.
         if ";" in path and self._target(method, without_parameters(path), host) != target:
-            return Ambiguous("path parameters change what the path is")
+            return Ambiguous("path-parameters")
         return target
 
     def _target(self, method: str, path: str, host: str) -> Target:

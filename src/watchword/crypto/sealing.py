@@ -54,3 +54,13 @@ class Sealing:
         """Whether the value is sealed with the newest key, so that it need not be sealed anew."""
         name = self.keys[-1][0].encode()
         return sealed[:2] == bytes((_VERSION, len(name))) and sealed[2 : 2 + len(name)] == name
+
+
+def key_id_of(sealed: bytes) -> str | None:
+    """The id of the key that the value names as the one it is sealed with, if any. Nothing is verified. Total."""
+    if len(sealed) < 2 or sealed[0] != _VERSION or len(sealed) < 2 + sealed[1]:
+        return None
+    try:
+        return sealed[2 : 2 + sealed[1]].decode()
+    except UnicodeDecodeError:
+        return None

@@ -8,9 +8,10 @@ from typing import Any, Final, TypeAlias, cast
 
 from watchword.core.principal import Principal
 from watchword.core.space import Protection
+from watchword.edge.content import Contents
 from watchword.edge.drive import Waiting
 from watchword.edge.engine import Answered, Engine
-from watchword.http.fields import IDENTITY_FIELDS, strip_look_alikes
+from watchword.http.client_certificate import pem_to_der
 from watchword.http.message import Fields, Peer, Request, Response
 
 # The types of the ASGI specification: its messages are open dictionaries.
@@ -26,6 +27,9 @@ Hot: TypeAlias = Callable[[Request], Response | Application]
 PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the scope; None for anonymous requests."""
 
+REQUEST: Final = "watchword.request"
+"""Where our own routes find the request that was judged, so that judging it for more does not use it up."""
+
 
 def request_of(scope: Scope) -> Request:
     """The request as ASGI tells it. Certificate, address and scheme come from the transport, never from fields."""
@@ -37,15 +41,30 @@ def request_of(scope: Scope) -> Request:
         scope.get("method", "GET"),
         path + b"?" + query if query else path,
         scope["headers"],
-        _peer(client[0] if client else "", secure),
+        _peer(client[0] if client else "", secure, _certificate(scope) if secure else None),
         http_version=scope["http_version"],
     )
 
 
 @lru_cache(maxsize=4096)
-def _peer(address: str, secure: bool) -> Peer:
+def _peer(address: str, secure: bool, certificate: bytes | None) -> Peer:
     """The same clients come again and again."""
-    return Peer(address, secure)
+    return Peer(address, secure, certificate)
+
+
+def _certificate(scope: Scope) -> bytes | None:
+    """The client's certificate, which the server has verified (ASGI TLS extension); None where it has none."""
+    extensions = scope.get("extensions")
+    tls = extensions.get("tls") if extensions else None
+    if not tls or tls.get("client_cert_error"):
+        return None
+    chain = tls.get("client_cert_chain")
+    return _der(next(iter(chain))) if chain else None
+
+
+@lru_cache(maxsize=4096)
+def _der(pem: str) -> bytes:
+    return pem_to_der(pem.encode("latin-1", "replace"))
 
 
 def principal_of(scope: Scope) -> Principal | None:
@@ -54,18 +73,27 @@ def principal_of(scope: Scope) -> Principal | None:
 
 
 class Guarded:
-    """An application behind an engine: it sees no request that was refused, and no look-alike of our own fields."""
+    """An application behind an engine: it sees no request that was refused, and no look-alike of our own fields.
 
-    def __init__(self, application: Application, engine: Engine, protection: Protection) -> None:
+    `is_ours`: the application is the server's own, and may have the request with all that proves who sent it.
+    """
+
+    def __init__(
+        self, application: Application, engine: Engine, protection: Protection, *, is_ours: bool = False
+    ) -> None:
+        self._is_ours = is_ours
         self._application = application
         self._engine = engine
         self._protection = protection
+        self._contents = Contents(protection.spaces)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return
         request = self._engine.resolved(request_of(scope))
+        if self._contents.wanted(request) and scope["type"] == "http":
+            request, receive = await self._contents.read(request, receive)
         judged = self._engine.begin(self._engine.judge(request, self._protection))
         if isinstance(judged, Waiting):
             judged = await self._engine.finish(judged)
@@ -75,8 +103,10 @@ class Guarded:
             else:
                 await send_response(judged.response, send, method=request.method)
             return
-        headers = strip_look_alikes(request.fields, IDENTITY_FIELDS)
+        headers = self._engine.for_application(request)
         inner = {**scope, PRINCIPAL: judged.principal, "headers": headers}
+        if self._is_ours:
+            inner[REQUEST] = request
         await self._application(inner, receive, _adding(send, judged.fields))
 
 
@@ -89,11 +119,13 @@ def _adding(send: Send, added: Fields) -> Send:
     return send_with_fields
 
 
+_OURS = (b"cache-control", b"referrer-policy")
 _UNITED = (b"vary", b"access-control-expose-headers")
 
 
 def merged(fields: Any, added: Fields) -> list[tuple[bytes, bytes]]:
-    """The application's fields and ours. Lists are united; what the application says itself stays as it is.
+    """The application's fields and ours. Lists are united; what the application says itself stays as it is, but for
+    Cache-Control and Referrer-Policy: we have one only where nobody may keep the answer, or be told its URL.
 
     So does a cookie that it sets: a log-in over a stale session must not have its new cookie cleared.
     """
@@ -101,7 +133,10 @@ def merged(fields: Any, added: Fields) -> list[tuple[bytes, bytes]]:
     own = dict(result)
     cookies = {_cookie_name(value) for name, value in result if name == b"set-cookie"} if b"set-cookie" in own else ()
     for name, value in added:
-        if name not in own or (name == b"set-cookie" and _cookie_name(value) not in cookies):
+        if name in _OURS:
+            result = [line for line in result if line[0] != name]
+            result.append((name, value))
+        elif name not in own or (name == b"set-cookie" and _cookie_name(value) not in cookies):
             result.append((name, value))
         elif name in _UNITED:
             first = next(at for at, line in enumerate(result) if line[0] == name)

@@ -20,11 +20,15 @@ from watchword.core.respond import granted_fields, respond
 from watchword.core.space import Protection, ProtectionSpace
 from watchword.core.token_manager import ShownToken
 from watchword.edge.drive import Answers, Waiting, arun, begin, finish, run
+from watchword.http.client_certificate import CERTIFICATE_FIELDS
+from watchword.http.fields import IDENTITY_FIELDS, strip_look_alikes
 from watchword.http.forwarded import Trust, resolve
 from watchword.http.message import Fields, Request, Response
 from watchword.http.timestamps import milliseconds
 
 T = TypeVar("T")
+
+_NONE: frozenset[bytes] = frozenset()
 
 
 class Witness(Protocol):
@@ -61,7 +65,8 @@ class Engine:
     """What every host of this process shares, put together by the composition root.
 
     `pool` runs what has to wait, `patience` is how many seconds an answer may take. `clock` gives the time,
-    `entropy(n)` n random bytes. `trust` says which proxies are believed, `trusting` whether any is.
+    `entropy(n)` n random bytes. `trust` says which proxies are believed, `trusting` whether any is. `withheld` are the
+    fields that no application gets to see, in any spelling.
     """
 
     answers: Answers
@@ -72,10 +77,18 @@ class Engine:
     clock: Callable[[], Instant] = time.time
     patience: float = 10.0
     token_location: str = "/tokens"
+    withheld: frozenset[str] = IDENTITY_FIELDS
     trusting: bool = field(init=False)
+    _of_clients: frozenset[str] = field(init=False, repr=False)
+    _of_proxies: frozenset[bytes] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "trusting", bool(self.trust))
+        told = self.trust.certificate
+        of_proxies = CERTIFICATE_FIELDS if told is None else CERTIFICATE_FIELDS | {told.field.decode("ascii")}
+        object.__setattr__(self, "_of_clients", self.withheld | of_proxies)
+        spared = frozenset(name.lower() for name in of_proxies) - frozenset(name.lower() for name in self.withheld)
+        object.__setattr__(self, "_of_proxies", frozenset(name.encode("ascii") for name in spared))
 
     def run(self, steps: Steps[T]) -> T:
         """Drive steps to their end, waiting in place."""
@@ -121,6 +134,14 @@ class Engine:
     def resolved(self, request: Request) -> Request:
         """The request as the client sent it to the outermost trusted proxy."""
         return resolve(request, self.trust) if self.trusting else request
+
+    def for_application(self, request: Request) -> Fields:
+        """The request's fields without those by which a client could pass for somebody else (F21, F23).
+
+        What tells of certificates stays where a trusted proxy has written it.
+        """
+        spared = _NONE if request.peer.proxy is None else self._of_proxies
+        return strip_look_alikes(request.fields, self._of_clients, spared)
 
     def _carry_out(
         self, decision: Granted | Refused, request: Request, space: ProtectionSpace

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from watchword.core.principal import Principal
 from watchword.core.space import Protection
 from watchword.edge.asgi import merged
+from watchword.edge.content import Contents
 from watchword.edge.engine import Answered, Engine
-from watchword.http.fields import IDENTITY_FIELDS, looks_like, strip_look_alikes
+from watchword.http.client_certificate import pem_to_der
 from watchword.http.message import Fields, Peer, Request, Response
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def request_of(environ: WSGIEnvironment) -> Request:
         _text(environ, "REQUEST_METHOD") or "GET",
         target.encode("latin-1"),
         _fields(environ),
-        Peer(_text(environ, "REMOTE_ADDR"), _text(environ, "wsgi.url_scheme") == "https"),
+        Peer(_text(environ, "REMOTE_ADDR"), _text(environ, "wsgi.url_scheme") == "https", _certificate(environ)),
         http_version=_text(environ, "SERVER_PROTOCOL").removeprefix("HTTP/") or "1.1",
     )
 
@@ -55,15 +56,18 @@ class GuardedWsgi:
         self._application = application
         self._engine = engine
         self._protection = protection
+        self._contents = Contents(protection.spaces)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = self._engine.resolved(request_of(environ))
+        request = self._contents.read_now(self._engine.resolved(request_of(environ)), environ)
         judged = self._engine.run(self._engine.judge(request, self._protection))
         if isinstance(judged, Answered):
             return _send(judged.response, start_response, method=request.method)
         inner = dict(environ)
-        if strip_look_alikes(request.fields, IDENTITY_FIELDS) is not request.fields:
-            inner = {name: value for name, value in environ.items() if not _imitates_identity(name)}
+        fields = self._engine.for_application(request)
+        if fields is not request.fields:
+            kept = {name for name, _ in fields}
+            inner = {name: value for name, value in environ.items() if _is_kept(name, kept)}
         inner[PRINCIPAL] = judged.principal
         return self._application(inner, _adding(start_response, judged.fields))
 
@@ -71,6 +75,14 @@ class GuardedWsgi:
 def _text(environ: WSGIEnvironment, name: str) -> str:
     value = environ.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def _certificate(environ: WSGIEnvironment) -> bytes | None:
+    """The client's certificate, where the server tells it as mod_ssl does, and has verified it."""
+    pem = _text(environ, "SSL_CLIENT_CERT")
+    if not pem or _text(environ, "SSL_CLIENT_VERIFY") != "SUCCESS":
+        return None
+    return pem_to_der(pem.encode("latin-1", "replace"))
 
 
 def _fields(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]]:
@@ -90,8 +102,8 @@ def _field_name(name: str) -> bytes:
     return name[5:].replace("_", "-").lower().encode("latin-1")
 
 
-def _imitates_identity(name: str) -> bool:
-    return name.startswith("HTTP_") and looks_like(name[5:].encode("latin-1"), IDENTITY_FIELDS)
+def _is_kept(name: str, kept: set[bytes]) -> bool:
+    return not name.startswith("HTTP_") or _field_name(name) in kept
 
 
 def _send(response: Response, start_response: StartResponse, *, method: str) -> Iterable[bytes]:

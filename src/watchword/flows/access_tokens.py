@@ -34,6 +34,7 @@ class TokenPolicy:
     - `most` families an account may have; the oldest end for one more if `evict`, else that is refused.
     - `client_key` keys the digests that tell one client from others.
     - `judges_risk`: somebody answers `CheckRisk`.
+    - `second_factor_for`: whoever has one of these roles gets no tokens by a password alone.
     """
 
     issuer: str
@@ -46,6 +47,7 @@ class TokenPolicy:
     evict: bool = True
     grace: float = 10.0
     judges_risk: bool = False
+    second_factor_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from watchword.core.questions import AddAccount, ChangeAccount, HashPassword
 from watchword.core.records import Account
 from watchword.crypto.password import normalise
 from watchword.crypto.secret import Secret
+from watchword.tokens.digest_secret import DigestSecrets, password_set
 
 
 class PasswordRefused(ValueError):
@@ -57,8 +58,11 @@ def add_account(
     permissions: frozenset[str] = frozenset(),
     attributes: Mapping[str, str] | None = None,
     disabled: bool = False,
+    digest_secrets: DigestSecrets | None = None,
 ) -> Steps[Account | None]:
     """A new account; None where the name is taken. The work is the same in both cases.
+
+    `digest_secrets` keeps what Digest needs of the password, where that is to be kept.
 
     Raises:
         NameRefused: where no account may be called so.
@@ -81,6 +85,8 @@ def add_account(
         created_at=now,
     )
     added = yield from ask(AddAccount(account))
+    if added and password is not None and digest_secrets is not None and digest_secrets.kept:
+        yield from password_set(account, password, now, digest_secrets)
     return account if added else None
 
 
@@ -90,10 +96,12 @@ def change_password(
     *,
     policy: PasswordPolicy,
     entropy: Callable[[int], bytes],
+    now: Instant,
     keep: bytes | None = None,
+    digest_secrets: DigestSecrets | None = None,
 ) -> Steps[Account | None]:
     """Another password, under a new stamp: every session and token of the account is dead then, but for the
-    session with fingerprint `keep`. None where there is no such account.
+    session with fingerprint `keep`, and what was kept for Digest. None where there is no such account.
 
     Raises:
         PasswordRefused: where the policy forbids the password.
@@ -101,4 +109,7 @@ def change_password(
     """
     policy.check(password, name)
     stored = yield from ask(HashPassword(Secret(normalise(password))))
-    return (yield from ask(ChangeAccount(name, password_hash=stored, stamp=new_stamp(entropy), keep=keep)))
+    changed = yield from ask(ChangeAccount(name, password_hash=stored, stamp=new_stamp(entropy), keep=keep))
+    if changed is not None:
+        yield from password_set(changed, password, now, digest_secrets)
+    return changed

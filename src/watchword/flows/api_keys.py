@@ -12,6 +12,7 @@ from watchword.core.ask import Steps, ask
 from watchword.core.grants import ApiKey, Scopes
 from watchword.core.principal import Instant
 from watchword.core.questions import AddKey, FindAccount, ListKeys, RotateKey
+from watchword.tokens.access_key import AccessKeys, is_access_key_id
 from watchword.tokens.api_key import is_scope, new_key
 
 MOST_KEYS: Final = 1000
@@ -44,10 +45,16 @@ class NoKey(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A new key, with the text that nobody else knows and that is kept nowhere."""
+    """A new key, with the text that nobody else knows and that is kept nowhere: the key itself, or, of an access key,
+    its secret."""
 
     key: ApiKey
     text: str = field(repr=False)
+
+    @property
+    def signs(self) -> bool:
+        """Whether it is an access key, with which requests are signed."""
+        return is_access_key_id(self.key.id)
 
 
 def create_key(
@@ -60,8 +67,11 @@ def create_key(
     expires_at: Instant | None = None,
     granted: Scopes | None = None,
     until: Instant | None = None,
+    signing: AccessKeys | None = None,
 ) -> Steps[MadeKey | NoKey]:
     """A new key of this account. Without `scopes` it may do whatever the account may.
+
+    Where `signing` is given it is an access key, made by that.
 
     `granted` and `until` are the scopes and the expiry of the credential that it is made with, where that has any: the
     new key has these where none are given, and expires no later. That `scopes` are among `granted` is for the caller to
@@ -77,7 +87,8 @@ def create_key(
     checked = granted if scopes is None else _checked(scopes)
     if until is not None:
         expires_at = until if expires_at is None else min(expires_at, until)
-    key, text = new_key(entropy(32), now, subject=subject, name=name, scopes=checked, expires_at=expires_at)
+    made = new_key if signing is None else signing.new
+    key, text = made(entropy(32), now, subject=subject, name=name, scopes=checked, expires_at=expires_at)
     if (yield from ask(AddKey(key, MOST_KEYS))):
         return MadeKey(key, text)
     account = yield from ask(FindAccount(subject, fresh=True))
@@ -85,11 +96,18 @@ def create_key(
 
 
 def rotate_key(
-    subject: str, key_id: str, *, overlap: float, entropy: Callable[[int], bytes], now: Instant
+    subject: str,
+    key_id: str,
+    *,
+    overlap: float,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+    access_keys: AccessKeys,
 ) -> Steps[MadeKey | NoKey]:
     """A new key in the place of this one, which lives on for `overlap` seconds, and never longer than it would have.
 
-    The new key has the name, the scopes and the lifetime that the old one began with.
+    The new key has the name, the scopes and the lifetime that the old one began with. In the place of an access key
+    comes another, made by `access_keys`.
 
     Raises:
         KeyRefused: where the overlap is negative or too long.
@@ -103,7 +121,8 @@ def rotate_key(
     if old.superseded_by is not None or (old.expires_at is not None and old.expires_at <= now):
         return NoKey.ENDED
     expires_at = None if old.expires_at is None else now + (old.expires_at - old.created_at)
-    key, text = new_key(entropy(32), now, subject=subject, name=old.name, scopes=old.scopes, expires_at=expires_at)
+    made = access_keys.new if is_access_key_id(old.id) else new_key
+    key, text = made(entropy(32), now, subject=subject, name=old.name, scopes=old.scopes, expires_at=expires_at)
     kept = yield from ask(RotateKey(old.id, subject, key, now + overlap))
     # Somebody may have ended or rotated it a moment ago.
     return NoKey.ENDED if kept is None else MadeKey(kept, text)

@@ -55,5 +55,5 @@ def authenticate_client(
     except AnswerFailed as failure:
         return unavailable(str(failure))
     if client is None or client.disabled or client.stamp != decision.principal.stamp:
-        return unavailable("the client changed while it was authenticated", retry_after=1)
+        return unavailable(reason="client-changed", retry_after=1)
     return client

@@ -45,7 +45,7 @@ def client_token(
         )
     except AnswerFailed as failure:
         return unavailable(str(failure))
-    return unavailable("the client changed meanwhile", retry_after=1) if issued is None else issued
+    return unavailable(reason="client-changed", retry_after=1) if issued is None else issued
 
 
 def audience_of(resources: Sequence[str], policy: TokenPolicy) -> tuple[str, ...] | OAuthError | None:

@@ -8,13 +8,16 @@ from watchword.core.ask import Steps
 from watchword.core.grants import Client
 from watchword.core.principal import Instant
 from watchword.core.records import Json
+from watchword.core.second_factor import rests_on_password
 from watchword.flows.known_tokens import KnownToken, TokenKind, find_known
+from watchword.flows.session_backend import SessionBackend, StoredSessions
 from watchword.tokens.scope import written_scope
 from watchword.tokens.self_contained import SelfContainedTokens
 
 VERIFIER: Final = "verifier"
 """The role of resource servers, which may learn of any token that can be sent to them."""
 
+_STORED = StoredSessions()
 _TYPES = {
     TokenKind.ACCESS: "Bearer",
     TokenKind.SESSION: "Bearer",
@@ -25,15 +28,25 @@ _TYPES = {
 
 
 def introspect(
-    token: str, client: Client, *, self_contained: SelfContainedTokens, now: Instant
+    token: str,
+    client: Client,
+    *,
+    self_contained: SelfContainedTokens,
+    now: Instant,
+    sessions: SessionBackend = _STORED,
+    second_factor_for: frozenset[str] = frozenset(),
 ) -> Steps[KnownToken | None]:
-    """The token, if it is alive and this client may know of it.
+    """The token, if it is alive and this client may know of it. Whoever has one of the roles `second_factor_for` is
+    not told of by what rests on a password alone: other servers would let them in.
 
     Raises:
         AnswerFailed: where that cannot be found out.
     """
-    known = yield from find_known(token, now, self_contained=self_contained)
-    return known if known is not None and may_know(client, known) else None
+    known = yield from find_known(token, now, self_contained=self_contained, sessions=sessions)
+    if known is None or not may_know(client, known):
+        return None
+    needs_more = known.account and not second_factor_for.isdisjoint(known.roles)
+    return None if needs_more and rests_on_password(known.amr, log_in=known.session is not None) else known
 
 
 def may_know(client: Client, token: KnownToken) -> bool:

@@ -11,14 +11,18 @@ from enum import Enum
 from watchword.core.ask import Steps, ask
 from watchword.core.grants import CLIENT_SUBJECT, FIRST_PARTY, Family, Scopes
 from watchword.core.principal import Instant
-from watchword.core.questions import FindAccount, FindClient, FindFamily, FindKey, FindSession, FindToken
-from watchword.core.records import Account
+from watchword.core.questions import FindAccount, FindClient, FindFamily, FindKey, FindToken
+from watchword.core.records import SESSION, Account
 from watchword.core.revocations import Standing
+from watchword.core.second_factor import rests_on_password
 from watchword.crypto.secret import equal, fingerprint
+from watchword.flows.session_backend import SessionBackend, StoredSessions
 from watchword.tokens import format
 from watchword.tokens.reference import refusal_of
 from watchword.tokens.refresh import RefreshToken, read_refresh_token
 from watchword.tokens.self_contained import SelfContainedTokens, looks_self_contained
+
+_STORED = StoredSessions()
 
 
 class TokenKind(Enum):
@@ -55,7 +59,9 @@ class KnownToken:
     amr: frozenset[str] = frozenset()
 
 
-def find_known(text: str, now: Instant, *, self_contained: SelfContainedTokens) -> Steps[KnownToken | None]:
+def find_known(
+    text: str, now: Instant, *, self_contained: SelfContainedTokens, sessions: SessionBackend = _STORED
+) -> Steps[KnownToken | None]:
     """The token that the text is; None where it is none of ours, has expired, was revoked or used up.
 
     For whom an access token is meant does not matter here: that is for whoever asked to look at.
@@ -76,7 +82,7 @@ def find_known(text: str, now: Instant, *, self_contained: SelfContainedTokens) 
             return None if presented is None else (yield from _refresh(presented, now))
         case _:
             # Imported sessions and keys keep the tokens that they had, whatever those look like.
-            return (yield from _session(token, now)) or (yield from _api_key(token, now))
+            return (yield from _session(token, now, sessions)) or (yield from _api_key(token, now))
 
 
 def _self_contained(token: bytes, now: Instant, tokens: SelfContainedTokens) -> Steps[KnownToken | None]:
@@ -108,6 +114,9 @@ def _reference(token: bytes, now: Instant) -> Steps[KnownToken | None]:
     if found is None or found.token.expires_at <= now or refusal_of(found) is not None:
         return None
     kept, whom = found.token, found.account or found.client
+    needs_more = found.account is not None and found.account.second_factor
+    if needs_more and rests_on_password(kept.amr, log_in=kept.family is not None):
+        return None
     assert whom is not None, "whoever acts for nobody else is a client"
     return KnownToken(
         kind=TokenKind.ACCESS,
@@ -161,12 +170,17 @@ def _may_have(family: Family) -> Steps[bool]:
     return client is not None and not client.disabled and (family.scopes or frozenset()) <= client.scopes
 
 
-def _session(token: bytes, now: Instant) -> Steps[KnownToken | None]:
-    found = yield from ask(FindSession(fingerprint(token), fresh=True))
+def _session(token: bytes, now: Instant, sessions: SessionBackend) -> Steps[KnownToken | None]:
+    found = yield from sessions.find(token, fresh=True)
     if found is None:
         return None
     session, account = found.session, found.account
+    if session.kind != SESSION or session.binding:
+        # Auth-Keys are no tokens for others to take, and of a bound session nobody can say from here whose it is.
+        return None
     if account.disabled or session.stamp != account.stamp or session.idle_expires_at <= now:
+        return None
+    if account.second_factor and rests_on_password(session.amr, log_in=True):
         return None
     return KnownToken(
         kind=TokenKind.SESSION,
@@ -178,6 +192,7 @@ def _session(token: bytes, now: Instant) -> Steps[KnownToken | None]:
         issued_at=session.created_at,
         expires_at=session.idle_expires_at,
         auth_time=session.auth_time,
+        acr=session.acr,
         amr=session.amr,
     )
 

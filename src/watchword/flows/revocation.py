@@ -12,6 +12,7 @@ from watchword.flows.revoking_tokens import find_access_token
 from watchword.http.oauth_error import OAuthError
 from watchword.tokens.format import API_KEY, AUTH_KEY, AUTH_TOKEN, CLIENT_SECRET, SESSION, kind_of
 from watchword.tokens.refresh import read_refresh_token
+from watchword.tokens.sealed import looks_sealed
 from watchword.tokens.self_contained import SelfContainedTokens
 
 _NOT_REVOKED_HERE = frozenset((API_KEY, AUTH_KEY, AUTH_TOKEN, CLIENT_SECRET, SESSION))
@@ -37,7 +38,7 @@ def revoke(
     Raises:
         AnswerFailed: where it may be alive still.
     """
-    if kind_of(token) in _NOT_REVOKED_HERE:
+    if kind_of(token) in _NOT_REVOKED_HERE or looks_sealed(token.encode("utf-8", "surrogatepass")):
         return OAuthError("unsupported_token_type", "Access tokens and refresh tokens are revoked here.")
     presented = read_refresh_token(token)
     if presented is not None:

@@ -20,7 +20,7 @@ from watchword.core.questions import (
     ListKeys,
     ListSessions,
 )
-from watchword.core.records import Session
+from watchword.core.records import AUTH_KEY, Session
 
 PAGE = 500
 MOST_KEYS = 1_000_000
@@ -126,7 +126,7 @@ class _Asking:
 
 def _of_session(session: Session) -> Credential:
     return Credential(
-        kind="session",
+        kind="auth-key" if session.kind == AUTH_KEY else "session",
         subject=session.subject,
         client=FIRST_PARTY,
         address=session.address,

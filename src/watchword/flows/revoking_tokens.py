@@ -8,14 +8,18 @@ from watchword.core.ask import AnswerFailed, Steps, ask
 from watchword.core.decide import Refused, unavailable
 from watchword.core.grants import CLIENT_SUBJECT, FIRST_PARTY
 from watchword.core.principal import Instant
-from watchword.core.questions import EndFamilies, EndSession, FindFamily, FindToken, RevokeToken
+from watchword.core.questions import EndFamilies, FindFamily, FindToken, RevokeToken
 from watchword.crypto.secret import fingerprint
+from watchword.flows.session_backend import SessionBackend, StoredSessions
 from watchword.http.authentication import Authorization
 from watchword.http.credentials import authorization
 from watchword.http.message import Request
 from watchword.tokens.format import REFERENCE, SESSION, kind_of
 from watchword.tokens.refresh import read_refresh_token
+from watchword.tokens.sealed import looks_sealed
 from watchword.tokens.self_contained import SelfContainedTokens, Verified, looks_self_contained
+
+_STORED = StoredSessions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ def log_out_tokens(
     self_contained: SelfContainedTokens,
     now: Instant,
     client_id: str = FIRST_PARTY,
+    sessions: SessionBackend = _STORED,
 ) -> Steps[LoggedOut | Refused]:
     """End the log-in that a refresh token, or the Bearer token of the request, belongs to, with all its tokens.
 
@@ -49,7 +54,7 @@ def log_out_tokens(
         field = authorization(request)
         if isinstance(field, Authorization) and field.scheme == "bearer" and field.token68 is not None:
             token = field.token68.encode("latin-1")
-            ended_too = yield from _end_by_bearer(token, self_contained, now)
+            ended_too = yield from _end_by_bearer(token, self_contained, sessions, now)
             ended = ended_too if ended.subject is None else ended
         return ended
     except AnswerFailed as failure:
@@ -93,9 +98,11 @@ def find_access_token(
     return FoundAccessToken(known.id, known.client_id, subject, known.family, known.expires_at)
 
 
-def _end_by_bearer(token: bytes, self_contained: SelfContainedTokens, now: Instant) -> Steps[LoggedOut]:
-    if kind_of(token.decode("latin-1")) == SESSION:
-        yield from ask(EndSession(fingerprint(token)))
+def _end_by_bearer(
+    token: bytes, self_contained: SelfContainedTokens, sessions: SessionBackend, now: Instant
+) -> Steps[LoggedOut]:
+    if kind_of(token.decode("latin-1")) == SESSION or looks_sealed(token):
+        yield from sessions.end(token, now)
         return LoggedOut()
     found = yield from find_access_token(token, self_contained, now)
     if found is None:

@@ -33,11 +33,11 @@ from watchword.core.questions import (
 )
 from watchword.core.records import Account
 from watchword.core.requirement import Requirement
+from watchword.core.second_factor import STRONGER, rests_on_password
 from watchword.core.space import Attempt, ProtectionSpace
 from watchword.flows.access_tokens import AccessToken, Proof, TokenPolicy, issue_access_token
-from watchword.flows.login import LOGIN_ROUTE, prove
+from watchword.flows.login import LOGIN_ROUTE, Claim, prove
 from watchword.http.message import Request
-from watchword.tokens.password import Password
 from watchword.tokens.refresh import (
     RefreshToken,
     client_digest,
@@ -48,9 +48,6 @@ from watchword.tokens.refresh import (
     sealed,
 )
 from watchword.tokens.session import LONGEST_USER_AGENT
-
-STRONGER = "mfa"
-"""The authentication context class (`acr`) that a policy asks for where it wants a stronger proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class NotRefreshed:
 
 
 def log_in_for_tokens(
-    credentials: Password,
+    credentials: Claim,
     request: Request,
     space: ProtectionSpace,
     *,
@@ -95,13 +92,15 @@ def log_in_for_tokens(
     device: str = "",
     scopes: Scopes | None = None,
 ) -> Steps[TokenPair | TooManyFamilies | Refused]:
-    """Access and refresh token for who has this user name and password.
+    """Access and refresh token for who has this user name and password, or finishes a log-in with them.
 
     `device` is what the client calls itself. `scopes` narrow what the tokens may be used for; None: all that the
     account may do. `entropy(n)` gives n random bytes.
     """
     try:
-        decision = yield from prove(credentials, request, space, now)
+        # Other servers go by the roles that a token tells: who needs a second factor for one gets none without.
+        requirement = replace(LOGIN_ROUTE, second_factor_for=policy.second_factor_for)
+        decision = yield from prove(credentials, request, space, now, requirement)
         if isinstance(decision, Refused):
             return decision
         country = yield from ask(FindCountry(request.peer.address))
@@ -238,6 +237,8 @@ def refresh(
             live = live_token(presented, chain)
             if live is None:
                 return NotRefreshed("invalid_grant", "its successor cannot be read")
+    if _lacks_second_factor(answer.account, answer.family, policy):
+        return NotRefreshed("invalid_grant", "second-factor-due")
     granted = scopes if scopes is not None else answer.family.scopes
     access = yield from _access_token(answer.account, answer.family, policy, entropy, now, granted, audience)
     if access is None:
@@ -272,9 +273,15 @@ def _access_token(
     )
 
 
+def _lacks_second_factor(account: Account, family: Family, policy: TokenPolicy) -> bool:
+    """Whether the account needs a second factor by now, as when it was given a role, and the log-in had none."""
+    needed = account.second_factor or not policy.second_factor_for.isdisjoint(account.roles)
+    return needed and rests_on_password(family.amr, log_in=True)
+
+
 def _changed() -> Refused:
     """The password was changed, or the account disabled or deleted, between the proof and now."""
-    return unavailable("the account changed while it logged in", retry_after=1)
+    return unavailable(reason="account-changed", retry_after=1)
 
 
 def _user_agent(request: Request) -> str:
@@ -299,10 +306,11 @@ def _judged(
         case Verdict.FINE:
             return granted
         case Verdict.STEP_UP:
-            requirement = Requirement(sets_session=True, acr=frozenset((STRONGER,)))
+            acr = STRONGER if space.second_factors is None else space.second_factors.acr
+            requirement = Requirement(sets_session=True, acr=frozenset((acr,)))
         case Verdict.REFUSED:
             # Told like a wrong password: whoever guessed it does not learn that it is right.
-            attempt = Attempt(attempt.mechanism, Rejected("refused by policy"))
+            attempt = Attempt(attempt.mechanism, Rejected("refused-by-policy"))
     own = replace(space, mechanisms=(attempt.mechanism,))
     circumstances = with_login_route(read_circumstances(request, space))
     return decide(circumstances, (attempt,), requirement, space=own, now=now)
@@ -333,5 +341,5 @@ def _objection(
             before=family,
         )
         if (yield from ask(CheckRisk(risk))) is not Verdict.FINE:
-            return NotRefreshed("invalid_grant", "refused by policy")
+            return NotRefreshed("invalid_grant", "refused-by-policy")
     return None

@@ -43,6 +43,7 @@ __all__ = [
     "parse_challenges",
     "read_authorization",
     "read_basic",
+    "session_token_info",
     "stated",
 ]
 
@@ -59,12 +60,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Challenge:
     """One challenge: what a client may authenticate with. `str()` makes one WWW-Authenticate line of it.
 
-    Parameters keep their order, and every value is sent as a quoted-string, which realm must be and charset may.
+    Parameters keep their order, and every value is sent as a quoted-string, which realm must be and charset may; only
+    those of `bare` go without quotes, as RFC 7616 section 3.3 demands of algorithm and stale.
     """
 
     scheme: str
     params: Params
     token68: str | None
+    bare: frozenset[str] = field(compare=False)
     _line: bytes = field(repr=False, compare=False)
 
     def __init__(
@@ -72,6 +75,8 @@ class Challenge:
         scheme: str,
         params: Mapping[str, str] | Params = (),
         token68: str | None = None,
+        *,
+        bare: frozenset[str] = frozenset(),
     ) -> None:
         """Raises ValueError for whatever could not be sent, or could be read otherwise than meant."""
         pairs = params if isinstance(params, tuple) else tuple(params.items())
@@ -83,11 +88,14 @@ class Challenge:
             if not is_token(name):
                 raise ValueError("The name of a parameter must be a token of RFC 9110, such as realm.")
             quote(value)
+            if name in bare and not is_token(value):
+                raise ValueError("The value of a parameter without quotes must be a token of RFC 9110.")
         if len({name.lower() for name, _ in pairs}) != len(pairs):
             raise ValueError("Each parameter may stand only once in a challenge.")
         object.__setattr__(self, "scheme", scheme)
         object.__setattr__(self, "params", pairs)
         object.__setattr__(self, "token68", token68)
+        object.__setattr__(self, "bare", bare)
         # Written once: most challenges are sent again and again.
         object.__setattr__(self, "_line", str(self).encode())
 
@@ -96,7 +104,8 @@ class Challenge:
             return f"{self.scheme} {self.token68}"
         if not self.params:
             return self.scheme
-        return f"{self.scheme} " + ", ".join(f"{name}={quote(value)}" for name, value in self.params)
+        written = (f"{name}={value if name in self.bare else quote(value)}" for name, value in self.params)
+        return f"{self.scheme} " + ", ".join(written)
 
     def line(self) -> bytes:
         """The value of one WWW-Authenticate line, in UTF-8."""
@@ -111,10 +120,15 @@ class Challenge:
         params = {name.lower(): (name, value) for name, value in self.params}
         for name, value in (*dict(pairs).items(), *more.items()):
             params[name.lower()] = (name, value)
-        return Challenge(self.scheme, tuple(params.values()), self.token68)
+        return Challenge(self.scheme, tuple(params.values()), self.token68, bare=self.bare)
 
 
 @lru_cache(maxsize=1024)
+def session_token_info(token: str) -> tuple[bytes, bytes]:
+    """The Authentication-Info line (section 11.6.3) with the token to go on with, for clients without a cookie jar."""
+    return b"authentication-info", f"session_token={quote(token)}".encode("ascii")
+
+
 def stated(scheme: str, *params: tuple[str, str]) -> Challenge:
     """The challenge with these parameters, made once: mechanisms state the same few for every request."""
     return Challenge(scheme, params)

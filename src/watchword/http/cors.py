@@ -11,7 +11,7 @@ from watchword.http.message import Fields, Request
 from watchword.http.origin import OPAQUE, request_origin
 from watchword.http.syntax import is_token
 
-REQUEST_FIELDS = ("Authorization", "Content-Type", "No-Auth-Challenge", "X-API-Key")
+REQUEST_FIELDS = ("Auth-Key", "Authorization", "Content-Type", "No-Auth-Challenge", "X-API-Key")
 """What pages may send beyond the fields that need no permission."""
 
 EXPOSED_FIELDS = (
@@ -19,6 +19,7 @@ EXPOSED_FIELDS = (
     "Auth-Token-Location",
     "Auth-Token-Valid-Until",
     "Auth-Decision",
+    "Authentication-Info",
     "WWW-Authenticate",
     "Retry-After",
 )

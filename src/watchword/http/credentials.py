@@ -18,7 +18,7 @@ def authorization(request: Request) -> Authorization | Unreadable | None:
     lines = request.lines(b"authorization")
     found: Authorization | Unreadable | None = None
     if lines:
-        found = read_authorization(lines[0]) if len(lines) == 1 else Unreadable("two Authorization lines")
+        found = read_authorization(lines[0]) if len(lines) == 1 else Unreadable("sent-twice")
     memo["authorization"] = found
     return found
 

@@ -116,10 +116,11 @@ def looks_like(name: bytes, protected: frozenset[str]) -> bool:
     return _folded(name) in _folded_all(protected)
 
 
-def strip_look_alikes(fields: Fields, protected: frozenset[str]) -> Fields:
+def strip_look_alikes(fields: Fields, protected: frozenset[str], but: frozenset[bytes] = frozenset()) -> Fields:
     """The fields without those that look like a protected one, nor a Connection line that names one.
 
-    A protected name in Connection would have the next hop remove our own field (section 7.6.1).
+    `but` are names (lower-case) that stay in exactly this spelling. A protected name in Connection would have the next
+    hop remove our own field (section 7.6.1).
     """
     # All names in one look, because there is nothing to find in nearly every request.
     names = dict(fields)
@@ -132,7 +133,7 @@ def strip_look_alikes(fields: Fields, protected: frozenset[str]) -> Fields:
     return tuple(
         (name, _without_options(value, protected) if name == b"connection" else value)
         for name, value in fields
-        if not looks_like(name, protected)
+        if name in but or not looks_like(name, protected)
     )
 
 

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collap
 from typing import TypeAlias
 
 from watchword.http.authority import read_authority
+from watchword.http.client_certificate import CHAIN_FIELD, ToldCertificate, read_chain, read_told
 from watchword.http.message import Peer, Request
 from watchword.http.syntax import Unreadable, is_token, members, read_param
 from watchword.http.target import Absolute, Ambiguous, read_absolute
@@ -39,13 +40,14 @@ _EVERYONE = (
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The peers whose word about their clients counts.
+    """The peers whose word about their clients counts. `certificate` is how they tell a client's, where they may.
 
     It remembers what it judged of an address, because the same proxies ask all the time.
     """
 
     networks: tuple[Network, ...] = ()
     unix: bool = False
+    certificate: ToldCertificate | None = None
     _judged: dict[str, bool] = field(default_factory=dict[str, bool], init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -96,7 +98,8 @@ def resolve(request: Request, trust: Trust) -> Request:
     """The request as the client sent it to the outermost trusted proxy.
 
     Address, scheme and Host are the client's then, and `peer.proxy` is the proxy's address; a certificate of the
-    connection was the proxy's, and is dropped. A request of a peer that is not trusted comes back as it is.
+    connection was the proxy's, and is dropped for the one that the proxy tells. A request of a peer that is not
+    trusted comes back as it is.
 
     - Addresses are read from the right, past those of trusted proxies. One that cannot be read ends that: the last
       good one stays, be it the proxy's own (F15), and `peer.told` is False then.
@@ -107,7 +110,8 @@ def resolve(request: Request, trust: Trust) -> Request:
     peer = request.peer
     if not trust or peer.proxy is not None or not trust.trusts(peer.address):
         return request
-    if is_loopback(peer.address) and request.is_without(_TELL_OF_CLIENT):
+    certificate, chain = _certificate(request, trust)
+    if certificate is None and is_loopback(peer.address) and request.is_without(_TELL_OF_CLIENT):
         # A program on this machine, be it the proxy or one beside it: there is nobody behind it that we are told of.
         return request.replaced(peer=replace(peer, proxy=peer.address))
     read = _from_forwarded if request.is_without(_X_FORWARDED) else _from_x_forwarded
@@ -116,7 +120,8 @@ def resolve(request: Request, trust: Trust) -> Request:
     fields = request.fields
     if host is not None and read_authority(host, secure=secure) is not None:
         fields = ((b"host", host), *(line for line in fields if line[0] != b"host"))
-    return request.replaced(fields=fields, peer=Peer(address, secure, proxy=peer.address or UNIX, told=told))
+    proxy = peer.address or UNIX
+    return request.replaced(fields=fields, peer=Peer(address, secure, certificate, proxy, told, chain))
 
 
 def original(request: Request, trust: Trust) -> Request | Unreadable | None:
@@ -271,6 +276,18 @@ def _node(text: str) -> str | None:
 def _spelled(text: str) -> str | None:
     found = _address(text)
     return None if found is None else str(found)
+
+
+def _certificate(request: Request, trust: Trust) -> tuple[bytes | None, tuple[bytes, ...]]:
+    """The client's certificate and those above it, where the proxies tell any."""
+    told = trust.certificate
+    if told is None:
+        return None, ()
+    certificate = read_told(request.lines(told.field), told.format)
+    if certificate is None or told.format != "rfc9440":
+        return certificate, ()
+    chain = read_chain(request.lines(CHAIN_FIELD))
+    return certificate, () if isinstance(chain, Unreadable) else chain
 
 
 # --- the request they ask about --------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from watchword.http.shown import shown_path
+
 Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 """Field lines in the order received: lower-case name, value without surrounding white space."""
 
@@ -15,9 +17,10 @@ class Peer:
     """Who sent the request, as the transport (or a proxy that is trusted to say so) knows it.
 
     `address` is the client's IP address as text, empty where there is none (a Unix socket). `secure` tells
-    whether the client spoke TLS. `certificate` is the client's, DER-encoded. `proxy` is the address of the
-    trusted proxy that spoke for the client, or None where the client connected itself; `told` is False where that
-    proxy did not say who the client is, so that `address` may be the proxy's own.
+    whether the client spoke TLS. `certificate` is the client's, DER-encoded, and empty where a proxy told one that
+    cannot be read; `chain` are those that a proxy told beside it. `proxy` is the address of the trusted proxy that
+    spoke for the client, or None where the client connected itself; `told` is False where that proxy did not say who
+    the client is, so that `address` may be the proxy's own.
     """
 
     address: str
@@ -25,6 +28,7 @@ class Peer:
     certificate: bytes | None = None
     proxy: str | None = None
     told: bool = True
+    chain: tuple[bytes, ...] = ()
 
 
 class Request:
@@ -63,7 +67,7 @@ class Request:
         """What floor 0 has already parsed of this request, so that nothing is parsed twice."""
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {self.path!r} from {self.peer.address or 'a local socket'}>"
+        return f"<Request {self.method} {shown_path(self.path)!r} from {self.peer.address or 'a local socket'}>"
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._once or name in self.repeated
@@ -94,6 +98,7 @@ class Request:
         target: bytes | None = None,
         fields: Iterable[tuple[bytes, bytes]] | None = None,
         peer: Peer | None = None,
+        body: bytes | None = None,
     ) -> Request:
         """This request with some parts exchanged."""
         made = Request(
@@ -102,7 +107,7 @@ class Request:
             () if fields is None else fields,
             self.peer if peer is None else peer,
             http_version=self.http_version,
-            body=self.body,
+            body=self.body if body is None else body,
         )
         if fields is None:  # they are indexed already
             made.fields, made._once, made.repeated, made.field = self.fields, self._once, self.repeated, self.field

@@ -36,10 +36,14 @@ class Problem:
         if not self.extra.keys().isdisjoint(_MEMBERS):
             raise ValueError("A further member cannot have the name of a standard one.")
 
-    def body(self) -> bytes:
-        """The problem as compact JSON in UTF-8: the standard members in their order, without those that are None."""
+    def members(self) -> Mapping[str, JsonValue]:
+        """The standard members in their order, without those that are None, and the further ones."""
         standard = {name: value for name in _MEMBERS if (value := getattr(self, name)) is not None}
-        return _compact({**standard, **self.extra}).encode("utf-8", "replace")
+        return {**standard, **self.extra}
+
+    def body(self) -> bytes:
+        """The problem as compact JSON in UTF-8."""
+        return _compact(self.members()).encode("utf-8", "replace")
 
 
 # json.dumps would make an encoder each time.

@@ -11,6 +11,7 @@ from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, R
 from watchword.core.principal import Authentication, Instant
 from watchword.core.records import principal_of
 from watchword.core.requirement import Requirement
+from watchword.core.second_factor import PASSWORD
 from watchword.core.token_manager import TokenManager
 from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge, Unreadable, stated
@@ -32,6 +33,8 @@ class AuthToken:
     interactive: bool = True
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
+    schemes: tuple[str, ...] = ("basic",)
+    elsewhere: bool = False
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False
@@ -49,7 +52,9 @@ class AuthToken:
             return Stale(found) if found == "expired" else Rejected(found)
         inputs = found.auth_token
         proven_at = inputs.issued_at if inputs is not None else now
-        return Accepted(principal_of(found, self.realm, Authentication(mechanism=self.name, auth_time=proven_at)))
+        # It stands in for the password, and proves no more than that.
+        proof = Authentication(mechanism=self.name, amr=_PASSWORD, auth_time=proven_at)
+        return Accepted(principal_of(found, self.realm, proof))
 
     def marks(self, request: Request) -> Fields:
         return ()
@@ -59,3 +64,6 @@ class AuthToken:
 
     def clear(self, request: Request) -> tuple[bytes, ...]:
         return ()
+
+
+_PASSWORD = frozenset((PASSWORD,))

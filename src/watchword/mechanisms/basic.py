@@ -32,6 +32,8 @@ class Basic:
     interactive: bool = True
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
+    schemes: tuple[str, ...] = ("basic",)
+    elsewhere: bool = False
     invalid_code: str = "invalid-credentials"
     expired_code: str = "invalid-credentials"
     marks_answers: bool = False

@@ -30,7 +30,7 @@ from watchword.core.questions import (
     PasswordHeld,
     PasswordWrong,
     SecretRight,
-    SpendAssertion,
+    SpendOnce,
 )
 from watchword.core.requirement import Requirement
 from watchword.crypto.jose.refused import JoseRefused
@@ -38,7 +38,7 @@ from watchword.crypto.secret import Secret
 from watchword.http.authentication import Challenge, Unreadable
 from watchword.http.credentials import user_pass
 from watchword.http.message import Fields, Request
-from watchword.tokens.client_assertion import ASSERTION_TYPE, claimed_client, verify_assertion
+from watchword.tokens.client_assertion import ASSERTION_TYPE, CLIENT_ASSERTION, claimed_client, verify_assertion
 
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 """By their registered names (RFC 8414 section 2)."""
@@ -76,22 +76,22 @@ def read_client(request: Request, form: Mapping[str, str]) -> ClientCredentials 
     basic = user_pass(request)
     by_assertion = "client_assertion" in form or "client_assertion_type" in form
     if (basic is not None) + ("client_secret" in form) + by_assertion > 1:
-        return Unreadable("two ways to authenticate the client")
+        return Unreadable("two-methods")
     named = form.get("client_id")
     if basic is not None:
         read = _basic(basic)
         if isinstance(read, BySecret) and named not in (None, read.id):
-            return Unreadable("two clients")
+            return Unreadable("two-clients")
         return read
     if by_assertion:
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
-            return Unreadable("not an assertion of RFC 7523")
+            return Unreadable("wrong-assertion-type")
         claimed = claimed_client(form["client_assertion"])
         if claimed is None:
-            return Malformed("not an assertion")
-        return ByAssertion(claimed, form["client_assertion"]) if named in (None, claimed) else Unreadable("two clients")
+            return Malformed("not-an-assertion")
+        return ByAssertion(claimed, form["client_assertion"]) if named in (None, claimed) else Unreadable("two-clients")
     if named is None:
-        return Unreadable("a secret without a client_id") if "client_secret" in form else None
+        return Unreadable("secret-without-id") if "client_secret" in form else None
     return BySecret(named, Secret(form["client_secret"]), False) if "client_secret" in form else ByName(named)
 
 
@@ -112,6 +112,8 @@ class ClientAuthentication:
     name: str = "client"
     needs_body: bool = True
     fields: tuple[str, ...] = ("authorization",)
+    schemes: tuple[str, ...] = ("basic",)
+    elsewhere: bool = True
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False
@@ -139,7 +141,7 @@ class ClientAuthentication:
             case ByAssertion():
                 return self._by_assertion(credentials, now)
             case ByName():
-                return self._by_name(credentials, now) if self.public_clients else known(Rejected("no credentials"))
+                return self._by_name(credentials, now) if self.public_clients else known(Rejected("no-credentials"))
 
     def _by_secret(self, credentials: BySecret, address: str, now: Instant) -> Steps[Outcome]:
         match (yield from ask(CheckClientSecret(credentials.id, credentials.secret, address, now))):
@@ -165,16 +167,18 @@ class ClientAuthentication:
                 now=now,
             )
         except JoseRefused as refused:
-            return Stale("expired assertion") if refused.code == "expired" else Rejected(f"assertion: {refused.code}")
-        if not (yield from ask(SpendAssertion(client.id, good.jti, good.remember_until))):
-            return Rejected("assertion: used before")
+            if refused.code == "expired":
+                return Stale("expired-assertion")
+            return Rejected("wrong-assertion", refused.code)
+        if not (yield from ask(SpendOnce(CLIENT_ASSERTION, good.value, good.remember_until))):
+            return Rejected("assertion-replayed")
         return self._accepted(client, now)
 
     def _by_name(self, credentials: ByName, now: Instant) -> Steps[Outcome]:
         client = yield from ask(FindClient(credentials.id))
         if client is None or client.disabled:
             return Rejected("unknown-client" if client is None else "client-disabled")
-        return self._accepted(client, now) if is_public(client) else Rejected("no credentials")
+        return self._accepted(client, now) if is_public(client) else Rejected("no-credentials")
 
     def _accepted(self, client: Client, now: Instant) -> Accepted:
         return Accepted(
@@ -213,7 +217,7 @@ def _basic(found: tuple[str, str] | Unreadable) -> BySecret | Malformed:
     try:
         id, secret = (_decoded(part) for part in found)
     except ValueError:
-        return Malformed("not form-urlencoded")
+        return Malformed("not-form-urlencoded")
     return BySecret(id, Secret(secret), True)
 
 

@@ -39,6 +39,8 @@ class Introspected:
     invalid_code: str = field(init=False)
     expired_code: str = field(init=False)
     marks_answers: bool = field(init=False)
+    schemes: tuple[str, ...] = field(init=False)
+    elsewhere: bool = field(init=False)
 
     def __post_init__(self) -> None:
         for name in _OF_THE_READER:
@@ -54,7 +56,7 @@ class Introspected:
         if told is None:
             return Rejected("inactive")
         if told.get("token_type") != self.token_type:
-            return Rejected("another kind of token")
+            return Rejected("wrong-kind")
         if told.get("iss") != self.issuer:
             return Rejected("issuer")
         if self.audience is not None and self.audience not in _texts(told, "aud"):
@@ -81,6 +83,8 @@ _OF_THE_READER = (
     "invalid_code",
     "expired_code",
     "marks_answers",
+    "schemes",
+    "elsewhere",
 )
 
 

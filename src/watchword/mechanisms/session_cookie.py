@@ -11,9 +11,12 @@ from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
 from watchword.crypto.secret import fingerprint
 from watchword.http.authentication import Challenge, stated
+from watchword.http.caching import NO_STORE
 from watchword.http.cookies import clear_cookie, find_cookie, set_cookie
 from watchword.http.message import Fields, Request
+from watchword.tokens.binding import Bindings
 from watchword.tokens.challenge import step_up
+from watchword.tokens.sealed_sessions import SealedSessions
 from watchword.tokens.session import judge_session
 
 
@@ -37,7 +40,10 @@ class CookieValues:
 
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """Reads, judges, sets and clears the session cookie."""
+    """Reads, judges, sets and clears the session cookie.
+
+    `sealed` judges sessions that clients keep themselves; their cookie is set anew from time to time.
+    """
 
     realm: str
     scheme: str
@@ -48,9 +54,13 @@ class SessionCookie:
     interactive: bool = False
     needs_body: bool = False
     fields: tuple[str, ...] = ("cookie",)
+    schemes: tuple[str, ...] = ()
+    elsewhere: bool = False
     invalid_code: str = "session-invalid"
     expired_code: str = "session-expired"
     marks_answers: bool = False
+    bindings: Bindings = Bindings()
+    sealed: SealedSessions | None = None
 
     def cookie_name(self, request: Request) -> str:
         """The name in use on the transport by which the request came."""
@@ -67,11 +77,18 @@ class SessionCookie:
         value, *others = credentials.values
         if others:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
-            return known(Rejected("sent twice"))
-        return judge_session(fingerprint(value), now, mechanism=self.name, realm=self.realm)
+            return known(Rejected("sent-twice"))
+        if self.sealed is not None and self.sealed.takes(value):
+            return self.sealed.judge(value, request, now, mechanism=self.name, realm=self.realm, bindings=self.bindings)
+        return judge_session(
+            fingerprint(value), now, mechanism=self.name, realm=self.realm, request=request, bindings=self.bindings
+        )
 
     def marks(self, request: Request) -> Fields:
-        return ()
+        renewal = None if self.sealed is None else self.sealed.renewal(request, self.name)
+        if renewal is None:
+            return ()
+        return ((b"set-cookie", self.set(request, renewal.token, renewal.max_age)), NO_STORE)
 
     def challenge(self, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
         challenge = stated(self.scheme, ("realm", self.realm))

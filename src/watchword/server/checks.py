@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from watchword.core.ask import Steps
-from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
 from watchword.core.space import Protection
 from watchword.edge.asgi import Hot, Receive, Scope, Send, request_of, send_response
@@ -17,17 +16,18 @@ from watchword.edge.engine import Admitted, Answered, Engine
 from watchword.http.authentication import Unreadable
 from watchword.http.caching import NO_STORE
 from watchword.http.forwarded import original
-from watchword.http.message import Request, Response
+from watchword.http.message import Fields, Request, Response
 from watchword.http.problem import CONTENT_TYPE, JsonValue
 from watchword.http.security_fields import SECURITY_FIELDS
-from watchword.http.timestamps import milliseconds
 from watchword.server.api.errors import problem
 from watchword.server.forward_auth import Dialect, Identities, granted_in_dialect, imitates_identity, in_dialect
 from watchword.server.service import Service
+from watchword.server.who import described_or_nobody
 
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
+_TOLD_BY_WHOAMI: Fields = (JSON, NO_STORE, *SECURITY_FIELDS)
 
 
 def handler(hot: Hot) -> Handler:
@@ -55,8 +55,8 @@ def whoami(service: Service) -> Hot:
                 return judged.response
             if request.method not in ("GET", "HEAD"):
                 return method_not_allowed("GET, HEAD")
-            fields = (JSON, NO_STORE, *SECURITY_FIELDS, *judged.fields)
-            return Response(200, fields, compact(_NOBODY if judged.principal is None else described(judged.principal)))
+            fields = (*_TOLD_BY_WHOAMI, *_besides(_TOLD_BY_WHOAMI, judged.fields))
+            return Response(200, fields, compact(described_or_nobody(judged.principal)))
 
         return _judged(engine, engine.judge(request, service.own), told)
 
@@ -77,13 +77,19 @@ def verify(service: Service, dialect: Dialect) -> Hot:
             if isinstance(judged, Answered):
                 return in_dialect(judged.response, judged.refused, spoken)
             identity = identities.fields(judged.principal)
-            return Response(200, (*identity, NO_STORE, *granted_in_dialect(judged.fields, spoken)))
+            added = _besides((NO_STORE,), granted_in_dialect(judged.fields, spoken))
+            return Response(200, (*identity, NO_STORE, *added))
 
         if broken is None:
             return _judged(engine, engine.judge(request, protection), told)
         return _judged(engine, engine.demand(request, protection.spaces[0], Requirement(), broken=broken), told)
 
     return answer
+
+
+def _besides(own: Fields, added: Fields) -> Fields:
+    """What is added to our own fields, but for what they say already."""
+    return added if len(added) == 1 else tuple(line for line in added if line not in own)
 
 
 def _judged(
@@ -116,32 +122,6 @@ def _question(service: Service, received: Request) -> tuple[Request, Protection,
         told = engine.resolved(received) if asked.method == "OPTIONS" else asked
         return told, service.targets, "imitates-identity"
     return asked, service.targets, None
-
-
-def described(principal: Principal) -> Mapping[str, JsonValue]:
-    """A principal as /whoami tells it."""
-    proof = principal.authentication
-    return {
-        "subject": principal.subject,
-        "roles": sorted(principal.roles),
-        "permissions": sorted(principal.permissions),
-        "scopes": None if principal.scopes is None else sorted(principal.scopes),
-        "mechanism": proof.mechanism,
-        "authenticated_at": milliseconds(proof.auth_time),
-        "session": proof.session,
-    }
-
-
-_NOBODY: Mapping[str, JsonValue] = {
-    "subject": None,
-    "roles": [],
-    "permissions": [],
-    "scopes": None,
-    "mechanism": None,
-    "authenticated_at": None,
-    "session": None,
-}
-"""Where the configuration makes /whoami public."""
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 
 from starlette.requests import ClientDisconnect
@@ -13,6 +14,7 @@ from watchword.core.records import Json
 from watchword.core.requirement import Requirement
 from watchword.core.respond import answer_fields
 from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
+from watchword.edge.content import Contents
 from watchword.edge.engine import Answered
 from watchword.http.message import Fields, Peer, Request, Response
 from watchword.http.problem import CONTENT_TYPE
@@ -20,9 +22,10 @@ from watchword.http.syntax import is_token
 from watchword.http.target import Absolute, read_absolute
 from watchword.server.api.content import json_object
 from watchword.server.api.errors import PROBLEMS, Wrong, problem, wrong_member
-from watchword.server.checks import JSON, Handler, compact, described, method_not_allowed
+from watchword.server.checks import JSON, Handler, compact, method_not_allowed
 from watchword.server.peers import is_trusted
 from watchword.server.service import Service
+from watchword.server.who import described
 
 _SERVICES = Requirement(roles=frozenset(("service",)))
 
@@ -30,12 +33,15 @@ _SERVICES = Requirement(roles=frozenset(("service",)))
 def decide(service: Service) -> Handler:
     """Answers trusted peers, and accounts with the role `service`."""
     engine = service.engine
+    contents = Contents([service.space])
+    services = replace(_SERVICES, second_factor_for=service.space.unnamed.second_factor_for)
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         received = request_of(scope)
         asking = engine.resolved(received)
         if not is_trusted(received, engine.trust):
-            judged = await engine.arun(engine.demand(asking, service.space, _SERVICES))
+            asking, receive = await contents.read(asking, receive)
+            judged = await engine.arun(engine.demand(asking, service.space, services))
             if isinstance(judged, Answered):
                 await send_response(judged.response, send, method=asking.method)
                 return

@@ -54,7 +54,7 @@ class StorageSilent(Exception):
 class FeedSource:
     """The statements of one worker process. Its asynchronous methods belong to one event loop.
 
-    `signing_key` gives the key that signs access tokens now, `kids` the names of those that are published. `count` is
+    `signing_key` gives the key that signs access tokens now, `kids` the names of those that verify. `count` is
     told how many listen, whenever that changes.
     """
 

@@ -101,10 +101,14 @@ MOST_REPEATED = 4
 
 
 def in_dialect(response: Response, refused: Refused, dialect: Dialect) -> Response:
-    """A refusal as this kind of proxy can pass it on."""
+    """A refusal as this kind of proxy can pass it on.
+
+    The status is always the true one: a proxy takes for granted what a JSON-RPC client would be told with a 200.
+    """
+    status = response.status if refused.hidden else refused.status
     if not dialect.only_401_and_403:
-        return response
-    fields = (*response.fields, (b"x-auth-status", str(response.status).encode()))
+        return response if status == response.status else Response(status, response.fields, response.body)
+    fields = (*response.fields, (b"x-auth-status", str(status).encode()))
     if dialect.numbered:
         fields = (
             *(line for line in fields if line[0] not in (b"www-authenticate", b"set-cookie")),
@@ -112,15 +116,20 @@ def in_dialect(response: Response, refused: Refused, dialect: Dialect) -> Respon
             *_numbered(b"x-auth-set-cookie", response.lines(b"set-cookie")),
             *_content(response),
         )
-    return Response(status_for_nginx(replace(refused, status=response.status)), fields, response.body)
+    return Response(status_for_nginx(replace(refused, status=status)), fields, response.body)
 
 
 def granted_in_dialect(fields: Fields, dialect: Dialect) -> Fields:
     """What is added to the application's answer, as this kind of proxy can pass it on."""
-    if not dialect.numbered or not any(name == b"set-cookie" for name, _ in fields):
+    if not dialect.numbered:
         return fields
     cookies = tuple(value for name, value in fields if name == b"set-cookie")
-    return (*fields, *_numbered(b"x-auth-set-cookie", cookies))
+    aside = tuple((_TOLD_ASIDE[name], value) for name, value in fields if name in _TOLD_ASIDE)
+    return (*fields, *aside, *_numbered(b"x-auth-set-cookie", cookies)) if aside or cookies else fields
+
+
+# Our own answer always has them. What the application's needs is told in fields of its own, which are there or not.
+_TOLD_ASIDE = {b"cache-control": b"x-auth-cache-control", b"referrer-policy": b"x-auth-referrer-policy"}
 
 
 def _content(response: Response) -> Fields:

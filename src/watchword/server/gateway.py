@@ -34,6 +34,10 @@ _ON_EVERY_ANSWER: _Held = (
     ("ww_cors_creds", "Access-Control-Allow-Credentials"),
     ("ww_cors_shows", "Access-Control-Expose-Headers"),
 )
+_ON_GRANTED: _Held = (
+    ("ww_cache", "Cache-Control"),
+    ("ww_referrer", "Referrer-Policy"),
+)
 _ON_REFUSALS: _Held = (
     ("ww_cors_does", "Access-Control-Allow-Methods"),
     ("ww_cors_sends", "Access-Control-Allow-Headers"),
@@ -70,6 +74,11 @@ _NOT_FOR_CLIENTS = (
     "X-Rewrite-URL",
     "Client-Cert",
     "Client-Cert-Chain",
+    "X-Client-Cert",
+    "X-Forwarded-Client-Cert",
+    "X-SSL-Client-Cert",
+    "X-SSL-Client-S-DN",
+    "X-SSL-Client-Verify",
 )
 _ABOUT_THE_CLIENT = (
     "proxy_set_header X-Real-IP $remote_addr;",
@@ -117,7 +126,7 @@ def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "80
             "error_page 400 = /_watchword/unreadable;",
             "error_page 494 = /_watchword/too-large;",
             "proxy_intercept_errors off;           # the API's own 401, 403 and 500 are its own",
-            *_added(_ON_EVERY_ANSWER),
+            *_added((*_ON_EVERY_ANSWER, *_ON_GRANTED)),
             *_added((name, "Set-Cookie") for name, _ in _COOKIES),
             "",
             "location / {",
@@ -213,7 +222,8 @@ def _if_answered(status: str, told: str) -> tuple[str, ...]:
 
 
 def _every_variable() -> _Held:
-    return (*_IDENTITY, *_ON_EVERY_ANSWER, *_ON_REFUSALS, *_SHAPE, *_CHALLENGES, *_COOKIES)
+    on_granted = ((name, f"X-Auth-{field}") for name, field in _ON_GRANTED)
+    return (*_IDENTITY, *_ON_EVERY_ANSWER, *on_granted, *_ON_REFUSALS, *_SHAPE, *_CHALLENGES, *_COOKIES)
 
 
 def _added(held: Iterable[tuple[str, str]]) -> list[str]:

@@ -44,7 +44,11 @@ def readyz(service: Service, knowledge_age: Callable[[], float]) -> Handler:
 def metrics(service: Service, counters: Metrics, knowledge_age: Callable[[], float]) -> Handler:
     """Prometheus' text, for loopback, trusted peers and administrators, or a key of theirs with the scope `metrics`."""
     engine = service.engine
-    administrators = Requirement(roles=frozenset(("admin",)), scopes=frozenset(("metrics",)))
+    administrators = Requirement(
+        roles=frozenset(("admin",)),
+        scopes=frozenset(("metrics",)),
+        second_factor_for=service.space.unnamed.second_factor_for,
+    )
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         received = request_of(scope)

@@ -7,7 +7,7 @@ from watchword.http.message import Request
 
 # Some proxy on the way adds one of these, as a rule. Whoever it speaks for is not the peer.
 _PASSED_ON = frozenset(
-    (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
+    (b"client-cert", b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 )
 
 

@@ -14,6 +14,7 @@ What it adds to uvicorn's:
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -115,8 +116,17 @@ class BoundedProtocol(HttpToolsProtocol):
     # Uvicorn's narrows it in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._peer = Peer(self.client[0] if self.client else "", self.scheme == "https")
+        secure = self.scheme == "https"
+        spoken = transport.get_extra_info("ssl_object") if secure else None
+        certificate: bytes | None = None if spoken is None else spoken.getpeercert(binary_form=True)
+        self._peer = Peer(self.client[0] if self.client else "", secure, certificate)
+        self._tls = None if certificate is None else _told_of_tls(certificate)
         self._arm(self._bounds.farewell if self._leaving else self._bounds.head_patience)
+
+    @property
+    def has_certificate(self) -> bool:
+        """Whether the client has shown one."""
+        return self._tls is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
@@ -207,6 +217,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._tls is not None:
+            self.scope["extensions"] = self._tls
         self._phase, self._begun = Phase.HEAD, True
         self._counted = self._unwanted = 0
 
@@ -396,6 +408,19 @@ def _answered() -> RequestResponseCycle:
 
 
 _ANSWERED = _answered()
+
+
+def _told_of_tls(certificate: bytes) -> dict[str, dict[object, object]]:
+    """The client's certificate as the TLS extension of ASGI tells it, made once for a connection."""
+    tls: dict[object, object] = {
+        "server_cert": None,
+        "client_cert_chain": (ssl.DER_cert_to_PEM_cert(certificate),),
+        "client_cert_name": None,
+        "client_cert_error": None,
+        "tls_version": None,
+        "cipher_suite": None,
+    }
+    return {"tls": tls}
 
 
 class _Mutable:

@@ -15,6 +15,8 @@ _SERVICE = frozenset(("service",))
 _VERIFIER = frozenset(("verifier",))
 _FEED = frozenset(("revocations",))
 
+RPC = "/rpc"
+
 UNSCOPED = frozenset((EVERYTHING,))
 """The scopes of whoever manages accounts or gets credentials without scopes: what was given some scopes, such as a key
 for one task, may do neither."""
@@ -33,13 +35,23 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
     admin = administrator(base)
     own = replace(base, scopes=UNSCOPED)
     # Whatever credentials come along are somebody else's business: probes, pages, documents, log-in, log-out.
-    anybody = replace(base, public=True, ignore_invalid=True, precedence=Precedence.SESSION_FIRST)
+    anybody = replace(
+        base,
+        public=True,
+        ignore_invalid=True,
+        precedence=Precedence.SESSION_FIRST,
+        second_factor_for=frozenset(),
+    )
+    # Whoever needs a second factor and has none may add one.
+    enrols = replace(own, second_factor_for=frozenset())
     # These check the credentials that were sent, so a session that happens to be there does not decide.
     checks = replace(base, precedence=Precedence.DELIBERATE_FIRST)
     open_paths = ("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/*", "/login", "/logout")
     for_tokens = ("/auth/login", "/auth/token", "/auth/logout", "/oauth2/jwks", "/.well-known/jwks.json")
+    second_steps = ("/login/second-factor", "/auth/login/second-factor")
+    for_keys = ("/api/authenticate",)
     return (
-        *(Rule(path=path, requirement=anybody) for path in (*open_paths, *for_tokens)),
+        *(Rule(path=path, requirement=anybody) for path in (*open_paths, *for_tokens, *for_keys, *second_steps)),
         Rule(path="/session", requirement=anybody, methods=_GET),
         Rule(path="/session/data", requirement=base),
         Rule(path="/whoami", requirement=base),
@@ -47,9 +59,12 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
         Rule(path=f"{token_location}/{{userid}}", requirement=replace(checks, scopes=UNSCOPED), owner="userid"),
         Rule(path="/roles/{userid}", requirement=checks, owner="userid"),
         Rule(path="/sessions/*", requirement=own),
+        Rule(path="/second-factors/*", requirement=enrols),
         Rule(path="/revocations", requirement=admin),
         Rule(path="/revocations/feed", requirement=replace(checks, roles=_VERIFIER, scopes=_FEED)),
         Rule(path="/keys/*", requirement=base),
+        # Each method asks for what its route demands besides.
+        Rule(path=RPC, requirement=base),
         Rule(path="/users", requirement=replace(base, public=True) if sign_up else admin, methods=_POST),
         Rule(path="/users", requirement=admin),
         Rule(path="/users/{name}", requirement=admin, methods=_GET, self_service="name"),

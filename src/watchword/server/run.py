@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing import sharedctypes
-from pathlib import Path
 from typing import Protocol
 
 import uvicorn
@@ -28,10 +27,13 @@ from watchword.server.heap import share_one_heap
 from watchword.server.log import place_of
 from watchword.server.metrics import LENGTH, Row
 from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
+from watchword.server.tls import Tls, WatchedRevocations
 from watchword.server.unread import Fault
 
 DRAIN = 10
 """Seconds that requests in flight are given when the server stops."""
+LOOK_FOR_REVOCATIONS = 5.0
+"""Seconds between two looks at the list of revoked client certificates."""
 _HANDSHAKE = 10.0  # seconds for a TLS handshake
 _BACKLOG = 2048
 _LAST_ACCEPTS = 1.0  # seconds for connections that queue up when the server stops
@@ -40,7 +42,7 @@ _RESTART_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """Where to listen. Port 0 takes a free port. `certificate` and `key` are PEM files; None: cleartext.
+    """Where to listen. Port 0 takes a free port. Without `tls`: cleartext.
 
     `bound` is told the URL once the address is had, before any worker is made.
     """
@@ -48,8 +50,7 @@ class Listen:
     host: str
     port: int
     workers: int = 1
-    certificate: Path | None = None
-    key: Path | None = None
+    tls: Tls | None = None
     bounds: Bounds = Bounds()
     bound: Callable[[str], None] = lambda url: None
 
@@ -89,7 +90,7 @@ def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None], log: C
     """
     share_one_heap()
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    tls = _tls(listen)
+    tls = None if listen.tls is None else listen.tls.context()
     sock = _bind(listen)
     rows: list[Row] = [sharedctypes.RawArray("Q", LENGTH) for _ in range(listen.workers)]
     url = _url(listen, sock)
@@ -98,7 +99,7 @@ def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None], log: C
     def work(index: int, accepting: Callable[[], None], parent: int | None = None) -> None:
         worker = make(rows[index], rows)
         gc.freeze()  # what lasts as long as the process need not be looked through by every full collection
-        server = _Server(worker, tls, listen.bounds, accepting, parent)
+        server = _Server(worker, tls, listen.bounds, accepting, parent, _revocations(listen, tls, log))
         try:
             server.run(sockets=[sock])
         finally:
@@ -127,19 +128,17 @@ def _bind(listen: Listen) -> socket.socket:
     return sock
 
 
-def _tls(listen: Listen) -> ssl.SSLContext | None:
-    if listen.certificate is None:
+def _revocations(listen: Listen, tls: ssl.SSLContext | None, log: Callable[[Event], None]) -> WatchedRevocations | None:
+    if tls is None or listen.tls is None or listen.tls.client_crl is None:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(listen.certificate, listen.key)
-    return context
+    return WatchedRevocations(
+        tls, listen.tls.client_crl, lambda says: log(Event("revocation_list_refused", "error", {"reason": says}))
+    )
 
 
 def _url(listen: Listen, sock: socket.socket) -> str:
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
-    return f"{'https' if listen.certificate else 'http'}://{host}:{sock.getsockname()[1]}"
+    return f"{'https' if listen.tls else 'http'}://{host}:{sock.getsockname()[1]}"
 
 
 class _Server(uvicorn.Server):
@@ -152,6 +151,7 @@ class _Server(uvicorn.Server):
         bounds: Bounds,
         accepting: Callable[[], None],
         parent: int | None,
+        revocations: WatchedRevocations | None = None,
     ) -> None:
         settings = quiet_uvicorn({"timeout_graceful_shutdown": DRAIN})
         super().__init__(uvicorn.Config(worker.application, http=BoundedProtocol, loop="uvloop", **settings))
@@ -160,6 +160,7 @@ class _Server(uvicorn.Server):
         self._bounds = bounds
         self._accepting = accepting
         self._parent = parent
+        self._revocations = revocations
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -177,6 +178,8 @@ class _Server(uvicorn.Server):
         ]
         if self._parent is not None:
             loop.add_reader(self._parent, self._orphaned)
+        if self._revocations is not None:
+            loop.call_later(LOOK_FOR_REVOCATIONS, self._heed_revocations, self._revocations)
         self.started = True
         self._accepting()
 
@@ -213,6 +216,14 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _heed_revocations(self, revocations: WatchedRevocations) -> None:
+        """After a new list, whoever showed a certificate must connect again, and is verified by it."""
+        asyncio.get_running_loop().call_later(LOOK_FOR_REVOCATIONS, self._heed_revocations, revocations)
+        if revocations.look():
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedProtocol) and connection.has_certificate:
+                    connection.shutdown()
 
     def _orphaned(self) -> None:
         assert self._parent is not None

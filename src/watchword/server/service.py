@@ -12,7 +12,10 @@ from watchword.edge.engine import Engine
 from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
+from watchword.flows.second_factor import SecondFactorPolicy
 from watchword.mechanisms.session_cookie import SessionCookie
+from watchword.tokens.access_key import AccessKeys
+from watchword.tokens.digest_secret import DigestSecrets
 from watchword.tokens.self_contained import SelfContainedTokens
 
 
@@ -23,11 +26,14 @@ class Service:
     - `own` protects the server's own routes, `targets` what stands behind forward-auth and `/decide`.
     - `space` is the protection space of the server's own routes, `cookie` its session cookie.
     - `client_space` is that of the endpoints for OAuth clients, which prove themselves in ways of their own. `location`
-      is the URL under which clients reach the server.
+      is the URL under which clients reach the server. `rpc_space` is that of JSON-RPC.
     - `tokens` is the auth tokens' manager; `show_tokens` tells whether answers to Basic carry them unasked.
     - `token_policy` says what access and refresh tokens are like, `self_contained` judges those that are JWTs, and
-      `published_keys` are the keys that verify them, as JWKs. Every verifier knows of a revocation within `staleness`
-      seconds.
+      `published_keys` are the keys that verify them, as JWKs, `key_names` the names of those and of the keys that are
+      shared and not published. Every verifier knows of a revocation within `staleness` seconds.
+    - `sessions` and `auth_keys` say how long those live, and what they are bound to.
+    - `second_factors` says what they are like, and judges them.
+    - `digest_secrets` keeps what Digest needs of passwords, `access_keys` makes those that sign requests.
     - `sign_up`: everybody may make an account; `uniform_sign_up`: without learning which names are taken (202).
     - `ready` raises `AnswerFailed` where the storage does not answer.
     """
@@ -37,15 +43,21 @@ class Service:
     targets: Protection
     space: ProtectionSpace
     client_space: ProtectionSpace
+    rpc_space: ProtectionSpace
     location: str
     cookie: SessionCookie
     tokens: TokenManager
     token_policy: TokenPolicy
     self_contained: SelfContainedTokens
     published_keys: Callable[[], list[dict[str, str]]]
+    key_names: Callable[[], tuple[str, ...]]
     staleness: float
     sessions: SessionPolicy
+    auth_keys: SessionPolicy
     passwords: PasswordPolicy
+    second_factors: SecondFactorPolicy
+    digest_secrets: DigestSecrets
+    access_keys: AccessKeys
     show_tokens: bool
     sign_up: bool
     uniform_sign_up: bool

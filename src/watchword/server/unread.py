@@ -13,6 +13,7 @@ from watchword.core.requirement import Requirement
 from watchword.core.respond import PROBLEM_TYPE, answer_fields
 from watchword.http.message import Request, Response
 from watchword.http.problem import CONTENT_TYPE, Problem
+from watchword.http.shown import shown_path
 from watchword.server.service import Service
 
 
@@ -65,7 +66,7 @@ def _event(fault: Fault, request: Request, request_id: str) -> Event:
             "code": "malformed-request",
             "status": fault.status,
             "method": request.method,
-            "path": request.path.decode("latin-1"),
+            "path": shown_path(request.path),
             "client": request.peer.address,
             "reasons": fault.reason,
         },

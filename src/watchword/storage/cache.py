@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 
 from watchword.core.ask import NOT_YET, NotYet
+from watchword.core.credentials import Credential
 from watchword.core.principal import Instant
 from watchword.core.questions import (
     FindAccount,
+    FindAccountsBy,
+    FindCredentials,
     FindKey,
     FindSession,
     FindToken,
@@ -26,7 +27,7 @@ from watchword.core.questions import (
     TouchSession,
 )
 from watchword.core.records import Account
-from watchword.storage.known_tokens import KnownTokens
+from watchword.storage.known import Known
 from watchword.storage.port import Changes, Storage, WouldWait
 
 
@@ -35,14 +36,14 @@ class Cached:
 
     The `_inline` look-ups belong to one thread, the event loop's. They ask whether anything was committed once per
     turn of the loop: whoever drives the loop calls `expire_turn` when a turn has passed. The other look-ups may be
-    called from any thread, and ask every time. `size` bounds the sessions, the accounts, the API keys and the reference
-    tokens that are remembered.
+    called from any thread, and ask every time. `size` bounds the sessions, the accounts, the accounts' credentials, the
+    API keys and the reference tokens that are remembered.
     """
 
     def __init__(self, storage: Storage, *, size: int = 20_000, clock: Callable[[], Instant] = time.time) -> None:
         self._storage = storage
         self._clock = clock
-        self._known = _Known(size)
+        self._known = Known(size)
         self._sessions = self._known.sessions
         self._accounts = self._known.accounts
         self._fresh = False
@@ -82,6 +83,16 @@ class Cached:
         except WouldWait:
             return NOT_YET
 
+    def find_accounts_by_inline(self, question: FindAccountsBy) -> tuple[Account, ...] | NotYet:
+        """Never remembered: an account that takes the same value later is in no list of changes of this one.
+
+        Raises AnswerFailed where the storage fails.
+        """
+        try:
+            return self._storage.find_accounts_by(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
     def find_key_inline(self, question: FindKey) -> FoundKey | NotYet | None:
         """Raises AnswerFailed where the storage fails."""
         if self._fresh and not question.fresh:
@@ -103,6 +114,18 @@ class Cached:
         try:
             self._verify_turn()
             return self._find_token(question, wait=False)
+        except WouldWait:
+            return NOT_YET
+
+    def find_credentials_inline(self, question: FindCredentials) -> tuple[Credential, ...] | NotYet:
+        """Raises AnswerFailed where the storage fails."""
+        if self._fresh and not question.fresh:
+            remembered = self._known.credentials.get(question.subject)
+            if remembered is not None:
+                return remembered
+        try:
+            self._verify_turn()
+            return self._find_credentials(question, wait=False)
         except WouldWait:
             return NOT_YET
 
@@ -128,6 +151,9 @@ class Cached:
         self._catch_up(wait=True)
         return self._find_account(question, wait=True)
 
+    def find_accounts_by(self, question: FindAccountsBy) -> tuple[Account, ...]:
+        return self._storage.find_accounts_by(question)
+
     def find_key(self, question: FindKey) -> FoundKey | None:
         self._catch_up(wait=True)
         return self._find_key(question, wait=True)
@@ -135,6 +161,10 @@ class Cached:
     def find_token(self, question: FindToken) -> FoundToken | None:
         self._catch_up(wait=True)
         return self._find_token(question, wait=True)
+
+    def find_credentials(self, question: FindCredentials) -> tuple[Credential, ...]:
+        self._catch_up(wait=True)
+        return self._find_credentials(question, wait=True)
 
     def touch_session(self, question: TouchSession) -> None:
         """Never waits: where the cache is being changed just now, only the storage hears of it."""
@@ -203,6 +233,17 @@ class Cached:
             self._remember(lambda: self._known.tokens.keep(found), epoch, wait)
         return found
 
+    def _find_credentials(self, question: FindCredentials, *, wait: bool) -> tuple[Credential, ...]:
+        if not question.fresh:
+            remembered = self._known.credentials.get(question.subject)
+            if remembered is not None:
+                return remembered
+        epoch = self._epoch
+        found = self._storage.find_credentials(question, wait=wait)
+        if found:
+            self._remember(lambda: self._known.keep_credentials(question.subject, found), epoch, wait)
+        return found
+
     def _remember(self, keep: Callable[[], None], epoch: int, wait: bool) -> None:
         """Keep what was read when the epoch was `epoch`.
 
@@ -254,96 +295,3 @@ class Cached:
             self._seq = max(self._seq, changes.seq)
         if changes != Changes(seq=changes.seq):
             self._epoch += 1
-
-
-class _Known:
-    """What is remembered: sessions, API keys, tokens, accounts, and what of them hangs on which account.
-
-    A session stands beside the instant until which it may be used without hearing of it again. When full, what was
-    put in first gives way: what is in use comes back for the price of one look-up.
-    """
-
-    __slots__ = ("_keys_of_account", "_of_account", "_size", "accounts", "keys", "sessions", "tokens")
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self.sessions: OrderedDict[bytes, tuple[FoundSession, Instant]] = OrderedDict()
-        self.accounts: OrderedDict[str, Account] = OrderedDict()
-        self.keys: OrderedDict[bytes, FoundKey] = OrderedDict()
-        self.tokens = KnownTokens(size)
-        self._of_account: dict[str, set[bytes]] = {}
-        self._keys_of_account: dict[str, set[bytes]] = {}
-
-    def keep_session(self, found: FoundSession) -> None:
-        # Many sessions of one account share one record of it.
-        account = self.accounts.get(found.account.name)
-        if account is not None and account == found.account:
-            found = FoundSession(found.session, account)
-        else:
-            self.keep_account(found.account)
-        fingerprint = found.session.fingerprint
-        self.sessions[fingerprint] = found, found.session.idle_expires_at
-        self._of_account.setdefault(found.account.name, set()).add(fingerprint)
-        if len(self.sessions) > self._size:
-            self._unlink(*self.sessions.popitem(last=False))
-
-    def keep_key(self, found: FoundKey) -> None:
-        self.keys[found.key.fingerprint] = found
-        self._keys_of_account.setdefault(found.account.name, set()).add(found.key.fingerprint)
-        if len(self.keys) > self._size:
-            self._unlink_key(self.keys.popitem(last=False)[1])
-
-    def keep_account(self, account: Account) -> None:
-        self.accounts[account.name] = account
-        if len(self.accounts) > self._size:
-            self.accounts.popitem(last=False)
-
-    def touch(self, fingerprint: bytes, now: Instant) -> None:
-        remembered = self.sessions.get(fingerprint)
-        if remembered is not None and now > remembered[0].session.last_seen:
-            session = replace(remembered[0].session, last_seen=now)
-            self.sessions[fingerprint] = FoundSession(session, remembered[0].account), session.idle_expires_at
-
-    def touch_key(self, fingerprint: bytes, now: Instant) -> None:
-        remembered = self.keys.get(fingerprint)
-        if remembered is not None and (remembered.key.last_used is None or now > remembered.key.last_used):
-            self.keys[fingerprint] = FoundKey(replace(remembered.key, last_used=now), remembered.account)
-
-    def drop_key(self, fingerprint: bytes) -> None:
-        remembered = self.keys.pop(fingerprint, None)
-        if remembered is not None:
-            self._unlink_key(remembered)
-
-    def drop_session(self, fingerprint: bytes) -> None:
-        remembered = self.sessions.pop(fingerprint, None)
-        if remembered is not None:
-            self._unlink(fingerprint, remembered)
-
-    def drop_account(self, name: str) -> None:
-        self.accounts.pop(name, None)
-        for fingerprint in self._of_account.pop(name, ()):
-            self.sessions.pop(fingerprint, None)
-        for fingerprint in self._keys_of_account.pop(name, ()):
-            self.keys.pop(fingerprint, None)
-        self.tokens.drop_account(name)
-
-    def clear(self) -> None:
-        self.sessions.clear()
-        self.accounts.clear()
-        self._of_account.clear()
-        self.keys.clear()
-        self._keys_of_account.clear()
-        self.tokens.clear()
-
-    def _unlink(self, fingerprint: bytes, remembered: tuple[FoundSession, Instant]) -> None:
-        name = remembered[0].account.name
-        siblings = self._of_account[name]
-        siblings.discard(fingerprint)
-        if not siblings:
-            del self._of_account[name]
-
-    def _unlink_key(self, found: FoundKey) -> None:
-        siblings = self._keys_of_account[found.account.name]
-        siblings.discard(found.key.fingerprint)
-        if not siblings:
-            del self._keys_of_account[found.account.name]

@@ -12,24 +12,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family
 from watchword.core.principal import Instant
 from watchword.core.questions import (
     AddAccount,
     AddClient,
+    AddCredentials,
     AddKey,
     ChangeAccount,
     ChangeClient,
     CleanUp,
+    ConfirmSecondFactor,
     DeleteAccount,
     DeleteClient,
+    EndCredentials,
     EndFamilies,
     EndKeys,
     EndSession,
     EndSessions,
     FamilyStart,
     FindAccount,
+    FindAccountsBy,
     FindClient,
+    FindCredentials,
     FindFamily,
     FindKey,
     FindSession,
@@ -49,7 +55,8 @@ from watchword.core.questions import (
     RevokeAuthToken,
     RevokeToken,
     RotateKey,
-    SpendAssertion,
+    SpendCredential,
+    SpendOnce,
     SpendRefresh,
     StartFamily,
     StartSession,
@@ -122,6 +129,7 @@ class Storage(Protocol):
     def find_session(self, question: FindSession, *, wait: bool = True) -> FoundSession | None: ...
 
     def find_account(self, question: FindAccount, *, wait: bool = True) -> Account | None: ...
+    def find_accounts_by(self, question: FindAccountsBy, *, wait: bool = True) -> tuple[Account, ...]: ...
 
     def version(self, *, wait: bool = True) -> object:
         """A value unlike the last one this thread was given, if anything was committed in between."""
@@ -141,6 +149,8 @@ class Storage(Protocol):
     def find_token(self, question: FindToken, *, wait: bool = True) -> FoundToken | None: ...
 
     def find_client(self, question: FindClient, *, wait: bool = True) -> Client | None: ...
+
+    def find_credentials(self, question: FindCredentials, *, wait: bool = True) -> tuple[Credential, ...]: ...
 
     def find_family(self, question: FindFamily) -> Family | None: ...
 
@@ -198,7 +208,15 @@ class Storage(Protocol):
 
     def revoke_token(self, question: RevokeToken) -> None: ...
 
-    def spend_assertion(self, question: SpendAssertion) -> bool: ...
+    def spend_once(self, question: SpendOnce) -> bool: ...
+
+    def add_credentials(self, question: AddCredentials) -> bool: ...
+
+    def confirm_second_factor(self, question: ConfirmSecondFactor) -> bool: ...
+
+    def end_credentials(self, question: EndCredentials) -> int: ...
+
+    def spend_credential(self, question: SpendCredential) -> bool: ...
 
     def add_key(self, question: AddKey) -> bool: ...
 
@@ -244,7 +262,8 @@ class Storage(Protocol):
         """Make these accounts what is kept, in batches; doing it again changes nothing.
 
         An existing account keeps its `created_at`, and its auth token unless a newer generation is given. A new
-        stamp or `disabled` ends its sessions and auth token, as in ChangeAccount.
+        stamp or `disabled` ends its sessions and auth token, as in ChangeAccount. No import takes from an account
+        that it needs a second factor.
         """
         ...
 
@@ -264,6 +283,14 @@ class Storage(Protocol):
         """Keep those families that are not kept yet, in batches. Refused as for sessions."""
         ...
 
+    def put_credentials(self, credentials: Iterable[Credential]) -> Counts:
+        """Make these credentials what is kept, in batches; doing it again changes nothing.
+
+        What is kept already keeps its age, and what was confirmed stays so. An account with a confirmed second factor
+        needs it from then on. Refused are those without an account, or whose id is somebody else's.
+        """
+        ...
+
     def all_accounts(self) -> Iterator[Account]: ...
 
     def all_sessions(self) -> Iterator[Session]: ...
@@ -273,6 +300,8 @@ class Storage(Protocol):
     def all_keys(self) -> Iterator[ApiKey]: ...
 
     def all_families(self) -> Iterator[Family]: ...
+
+    def all_credentials(self) -> Iterator[Credential]: ...
 
     def close(self) -> None:
         """Write what is still to be written, stop threads, close connections. It is not used afterwards."""

@@ -25,13 +25,13 @@ def redeemed(
     if family.expires_at <= question.now:
         return NotRedeemed("expired"), None
     if account is None or account.disabled or account.stamp != family.stamp:
-        return NotRedeemed("the account is gone, disabled or changed"), None
+        return NotRedeemed("account-changed"), None
     if not equal(question.fingerprint, family.fingerprint):
         return _spent_before(family, account, question)
     if question.client_id != family.client_id:
-        return NotRedeemed("another client's"), family
+        return NotRedeemed("wrong-client"), family
     if family.client_id != FIRST_PARTY and (client is None or client.disabled):
-        return NotRedeemed("the client is gone or disabled"), family
+        return NotRedeemed("client-disabled"), family
     link = Spent(fingerprint=question.fingerprint, client=question.client, at=question.now, sealed=question.sealed)
     within_grace = tuple(spent for spent in family.spent if _in_time(spent, question))
     rotated = replace(

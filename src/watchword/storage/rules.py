@@ -42,7 +42,13 @@ def imported_account(account: Account, generation: int, given: Account) -> Accou
         token = offered
     else:
         token = None if credentials_die(account, given) else account.auth_token
-    return replace(given, created_at=account.created_at, attributes=dict(given.attributes), auth_token=token)
+    return replace(
+        given,
+        created_at=account.created_at,
+        attributes=dict(given.attributes),
+        auth_token=token,
+        second_factor=given.second_factor or account.second_factor,
+    )
 
 
 def _disabled_for_good(before: Account, after: Account) -> Account:

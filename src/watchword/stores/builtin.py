@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from watchword.core.ask import AnswerFailed
-from watchword.core.questions import ChangeAccount, FindAccount
+from watchword.core.credentials import Credential
+from watchword.core.questions import AddCredentials, ChangeAccount, FindAccount, FindCredentials
 from watchword.core.records import Account
 from watchword.crypto.password import (
     SALT_LENGTH,
@@ -21,6 +23,7 @@ from watchword.crypto.password import (
 )
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied
+from watchword.tokens.digest_secret import DigestSecrets
 
 
 class Accounts(Protocol):
@@ -30,6 +33,10 @@ class Accounts(Protocol):
 
     def change_account(self, question: ChangeAccount) -> Account | None: ...
 
+    def find_credentials(self, question: FindCredentials) -> tuple[Credential, ...]: ...
+
+    def add_credentials(self, question: AddCredentials) -> bool: ...
+
 
 class BuiltinStore:
     """Checks passwords against the accounts of our own storage, and renews hashes that have become too cheap.
@@ -38,12 +45,22 @@ class BuiltinStore:
     and a disabled one as well. Where the stored hash has other parameters or a legacy format, its own cost comes on
     top, for right and wrong alike; who measures that can tell such an account from an unknown one, until its first
     log-in renews the hash. Legacy formats that cost next to nothing do not show.
+
+    A password that proved right leaves behind what Digest needs of it, where `digest_secrets` says that this is kept.
     """
 
-    def __init__(self, accounts: Accounts, hashing: Hashing, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        hashing: Hashing,
+        entropy: Callable[[int], bytes] = os.urandom,
+        *,
+        digest_secrets: DigestSecrets | None = None,
+    ) -> None:
         self._accounts = accounts
         self._hashing = hashing
         self._entropy = entropy
+        self._digest_secrets = digest_secrets
         self._dummy = dummy_hash(hashing)
 
     def check(self, name: str, password: Secret) -> Account | Denied:
@@ -57,7 +74,9 @@ class BuiltinStore:
         right = check_password(password, stored)
         renew = needs_rehash(stored, self._hashing)
         if right and not account.disabled:
-            return self._renewed(account, stored, password) if renew else account
+            account = self._renewed(account, stored, password) if renew else account
+            self._keep_digest_secrets(account, password)
+            return account
         if renew:
             check_password(password, self._dummy)
         return Denied("disabled" if account.disabled else "wrong-password")
@@ -69,6 +88,16 @@ class BuiltinStore:
         with suppress(AnswerFailed):
             return self._accounts.change_account(change) or account
         return account
+
+    def _keep_digest_secrets(self, account: Account, password: Secret) -> None:
+        """Where they are not kept already; that it cannot be done spoils no log-in."""
+        secrets = self._digest_secrets
+        if secrets is None or not secrets.kept:
+            return
+        with suppress(AnswerFailed, UnicodeDecodeError):
+            found = self._accounts.find_credentials(FindCredentials(account.name, fresh=True))
+            if not secrets.has_all(account, found):
+                self._accounts.add_credentials(secrets.made_of(account, password.reveal_text(), time.time()))
 
 
 def _normalised(password: Secret) -> Secret:

@@ -49,12 +49,12 @@ def judge_key(presented: bytes, now: Instant, *, mechanism: str, realm: str) -> 
     fingerprint = secret.fingerprint(presented)
     found: FoundKey | None = yield FindKey(fingerprint)
     if found is None:
-        return Rejected(f"unknown key {_masked(presented)}")
+        return Rejected("unknown-key", _masked(presented))
     key = found.key
     if found.account.disabled:
-        return Rejected(f"account-disabled, key {_masked(presented)}")
+        return Rejected("account-disabled", _masked(presented))
     if key.expires_at is not None and key.expires_at <= now:
-        return Stale(f"expired key {_masked(presented)}")
+        return Stale("expired", _masked(presented))
     if key.last_used is None or now - key.last_used >= TOUCH_INTERVAL:
         with suppress(AnswerFailed):  # a full disk shuts no program out
             yield TouchKey(fingerprint, now)

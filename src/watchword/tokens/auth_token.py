@@ -31,9 +31,10 @@ class DerivedTokens:
     sliding: bool = False
 
     def issue(self, subject: str, now: Instant) -> Steps[ShownToken | None]:
-        """The subject's live token, or a new one; None where the account is gone or disabled."""
+        """The subject's live token, or a new one; None where the account is gone or disabled, or where what stands in
+        for a password would prove too little."""
         account = yield from ask(FindAccount(subject))
-        if account is None or account.disabled:
+        if account is None or account.disabled or account.second_factor:
             return None
         if not self._current(account.auth_token, now):
             inputs = yield from ask(IssueAuthToken(subject, now, self.ttl, self.sliding))

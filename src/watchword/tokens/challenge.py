@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.requirement import Requirement
 from watchword.http.authentication import Challenge
 
@@ -29,6 +30,14 @@ def invalid_token(challenge: Challenge, *, expired: bool) -> Challenge:
     return challenge.with_params((("error", "invalid_token"), ("error_description", description)))
 
 
-def invalid_key(challenge: Challenge) -> Challenge:
-    """With `error="invalid_key"`: the APIKEY scheme is nobody's standard, so it says no more than that."""
-    return challenge.with_params((("error", "invalid_key"),))
+def key_challenge(scheme: str, realm: str, outcome: Outcome | Insufficient, requirement: Requirement) -> Challenge:
+    """That of API keys, wherever they come: with `error="invalid_key"` where one is wrong. The scheme is nobody's
+    standard, so it says no more than that."""
+    challenge = Challenge(scheme, (("realm", realm),))
+    match outcome:
+        case Insufficient.SCOPE:
+            return insufficient_scope(challenge, requirement)
+        case Malformed() | Rejected() | Stale():
+            return challenge.with_params((("error", "invalid_key"),))
+        case _:
+            return challenge

@@ -17,6 +17,8 @@ from watchword.crypto.jose.refused import JoseRefused
 from watchword.crypto.jose.strict_json import Json, read_object
 from watchword.tokens.access_token import LAST_INSTANT
 
+CLIENT_ASSERTION = "client-assertion"
+"""The purpose under which assertions are spent."""
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFE = 3600.0
 """How far ahead an assertion may expire, in seconds: until then its `jti` is remembered. A minute would do, but an hour
@@ -34,9 +36,12 @@ _TYPES = frozenset((None, "jwt", "client-authentication+jwt"))
 
 @dataclass(frozen=True, slots=True)
 class SpendableAssertion:
-    """What remains to be done of an assertion that is good: to spend its `jti`, remembered until `remember_until`."""
+    """What remains to be done of an assertion that is good: to spend it, remembered until `remember_until`.
 
-    jti: str
+    `value` stands for its client with its `jti`, whatever these contain: the client's id follows its own length.
+    """
+
+    value: bytes
     remember_until: Instant
 
 
@@ -85,7 +90,13 @@ def verify_assertion(
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_NAME:
         raise JoseRefused("claims")
-    return SpendableAssertion(jti, expires_at + LEEWAY)
+    return SpendableAssertion(_value(expected_client, jti), expires_at + LEEWAY)
+
+
+def _value(client_id: str, jti: str) -> bytes:
+    """Kept as its digest by every version: to write it another way would let old assertions be used again."""
+    client, name = (text.encode("utf-8", "surrogatepass") for text in (client_id, jti))
+    return len(client).to_bytes(4, "big") + client + name
 
 
 @lru_cache(maxsize=64)

@@ -33,7 +33,7 @@ class FeedMessage:
     - `whole`: the entries take the place of whatever was known before.
     - `part` counts from 1 to `parts`.
     - `nonce` is what the verifier sent to whom this is the answer; None for what is said to all.
-    - `kids` are the names of all keys that are published now.
+    - `kids` are the names of all keys that verify access tokens now, of shared secrets too.
     - `keep`: how long entries matter; `staleness`: within what time a verifier hears of a change; `offline_ttl`: for
       how long it may go on without hearing anything. All in seconds.
     """

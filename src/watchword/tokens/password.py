@@ -10,15 +10,17 @@ from watchword.core.outcome import Accepted, Outcome, Rejected, Throttled
 from watchword.core.principal import Authentication, Instant
 from watchword.core.questions import CheckPassword, PasswordHeld, PasswordRight, PasswordWrong
 from watchword.core.records import principal_of
+from watchword.core.second_factor import PASSWORD
 from watchword.crypto.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """What the person claims: a user name and its password."""
+    """What the person claims: a user name and its password, and the code of a second factor where one came along."""
 
     name: str
     password: Secret
+    code: Secret | None = None
 
 
 def judge_password(credentials: Password, now: Instant, *, mechanism: str, realm: str, address: str) -> Steps[Outcome]:
@@ -34,4 +36,4 @@ def judge_password(credentials: Password, now: Instant, *, mechanism: str, realm
             return Throttled(retry_after)
 
 
-_PASSWORD = frozenset(("pwd",))
+_PASSWORD = frozenset((PASSWORD,))

@@ -58,6 +58,14 @@ class SigningKeys:
         """The public keys as JWKs. A shared secret is never among them."""
         return [public_jwk(held.key.key) for held in self._alive(now) if not isinstance(held.key.material, Secret)]
 
+    def names(self, now: Instant) -> tuple[str, ...]:
+        """The names of all that verify now, of shared secrets too."""
+        return tuple(held.key.kid for held in self._alive(now) if held.key.kid is not None)
+
+    def shared(self, now: Instant) -> list[Secret]:
+        """The shared secrets as JWKs, for verifiers that may make tokens up."""
+        return [private_jwk(held.key) for held in self._alive(now) if isinstance(held.key.material, Secret)]
+
     def _alive(self, now: Instant) -> list[HeldKey]:
         return [held for held in self.held if held.verifies_until is None or now < held.verifies_until]
 

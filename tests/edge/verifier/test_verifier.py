@@ -20,6 +20,7 @@ from tests.edge.verifier.double import Double, double
 from watchword import Requirement, Watchword
 from watchword.core.revocations import Revocation, Revoked
 from watchword.core.space import Rule
+from watchword.crypto.jose.jwk_written import private_jwk
 from watchword.crypto.jose.key import generate
 from watchword.edge.verifier import feed_client
 
@@ -324,11 +325,14 @@ def test_keys_that_cannot_be_used_leave_the_old_ones__F34(
         assert age < 2.0, "and the feed goes on"
 
 
-def test_a_shared_secret_is_never_a_verifiers_key(server: Double, caplog: pytest.LogCaptureFixture) -> None:
-    server.jwks = b'{"keys":[]}'
+@pytest.mark.parametrize("published", [b"", private_jwk(generate("HS256", "k1")).reveal()], ids=["none", "a secret"])
+def test_a_published_secret_is_never_a_verifiers_key(
+    server: Double, caplog: pytest.LogCaptureFixture, published: bytes
+) -> None:
+    server.jwks = b'{"keys":[%b]}' % published
     with caplog.at_level(logging.WARNING), verifier(server.url) as auth:
         assert by_wsgi(auth)(server.token()).status == 503
-    assert "shared secret" in caplog.text
+    assert "no keys are published" in caplog.text
 
 
 # --- the way between -----------------------------------------------------------------------------------------------

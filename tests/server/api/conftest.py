@@ -26,6 +26,19 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
 
 
 @pytest.fixture
-def world(make_world: Callable[..., World]) -> World:
-    """A server with default settings, all mechanisms, and auth tokens in its answers to Basic."""
-    return make_world()
+def world(make_world: Callable[..., World], request: pytest.FixtureRequest) -> World:
+    """A server with default settings, all mechanisms, and auth tokens in its answers to Basic.
+
+    Where the module says `BACKENDS`, there is one for each of them, and the same must hold for all (S2.12); a test that
+    is about some of them says so with the mark `backends`.
+    """
+    return make_world(**getattr(request, "param", {}))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    backends = getattr(metafunc.module, "BACKENDS", ())
+    if backends and "world" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("backends")
+        chosen = backends if mark is None else mark.args
+        settings = [{"session": {"backend": backend}} for backend in chosen]
+        metafunc.parametrize("world", settings, ids=chosen, indirect=True)

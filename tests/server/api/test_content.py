@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.server.api.world import World, basic, is_problem, password_of, set_cookies
-from watchword.server.api.content import DEEPEST, LONGEST_CONTENT, MOST_FIELDS, read_form, read_json
+from watchword.http.json_text import DEEPEST
+from watchword.server.api.content import LONGEST_CONTENT, MOST_FIELDS, read_form, read_json
 from watchword.server.api.errors import Wrong
 
 RIGHT = {"username": "ann", "password": password_of("ann")}

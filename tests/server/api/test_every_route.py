@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from tests.server.api.world import NOW, World, account, basic, is_problem, password_of, refused_by, scope, set_cookies
 from watchword.core.ask import Question
+from watchword.core.credentials import TOTP, Credential
 from watchword.core.grants import ApiKey
 
 LONG = "a long enough password"
@@ -32,12 +33,15 @@ class Route:
         return f"{self.method} {self.template}"
 
 
+FACTOR = Credential(id="factor-of-ann", subject="ann", kind=TOTP, secret=b"s" * 32, confirmed=False)
 KEY = ApiKey(id="key-of-ann", fingerprint=b"k" * 32, subject="ann", name="ci", hint="abcd", created_at=NOW)
+PASSWORD_OF_ANN = {"username": "ann", "password": password_of("ann")}
 ROUTES = (
     Route("POST", "/login", "/login", 200, content={"username": "ann", "password": password_of("ann")}),
     Route("POST", "/logout", "/logout", 204),
     Route("POST", "/auth/login", "/auth/login", 200, content={"username": "ann", "password": password_of("ann")}),
     Route("POST", "/auth/logout", "/auth/logout", 204),
+    Route("POST", "/api/authenticate", "/api/authenticate", 200, content=PASSWORD_OF_ANN),
     Route("POST", "/revocations", "/revocations", 200, "root", {"where": "subject = bob"}, ("ann", "C12")),
     Route("GET", "/session", "/session", 200),
     Route("GET", "/session/data", "/session/data", 200, by="ann"),
@@ -50,6 +54,10 @@ ROUTES = (
     Route("POST", "/keys?subject=ann", "/keys", 201, "ann", {"name": "ci"}, ("bob", "C12")),
     Route("POST", f"/keys/{KEY.id}/rotate", "/keys/{id}/rotate", 201, "ann", {"overlap": 60}, ("bob", "")),
     Route("DELETE", f"/keys/{KEY.id}", "/keys/{id}", 204, by="ann", refused=("bob", "")),
+    Route("GET", "/second-factors", "/second-factors", 200, by="ann"),
+    Route("POST", "/second-factors", "/second-factors", 201, "ann", {"label": "phone"}),
+    Route("DELETE", f"/second-factors/{FACTOR.id}", "/second-factors/{id}", 204, by="ann"),
+    Route("DELETE", "/users/ann/second-factors", "/users/{name}/second-factors", 204, "root", refused=("ann", "C12")),
     Route("GET", "/tokens/ann", "/tokens/{userid}", 200, by="ann", refused=("root", "C13")),
     Route("DELETE", "/tokens/ann", "/tokens/{userid}", 204, by="ann", refused=("root", "C13")),
     Route("GET", "/roles/ann", "/roles/{userid}", 200, by="ann", refused=("root", "C13")),
@@ -68,6 +76,10 @@ ROUTES = (
     Route("GET", "/docs/assets/style.css", "/docs/assets/{name}", 200),
 )
 OTHERWISE = {
+    "POST /login/second-factor",
+    "POST /auth/login/second-factor",
+    "POST /second-factors/{id}/confirm",
+    "POST /second-factors/recovery-codes",
     "POST /auth/token",
     "GET /oauth2/jwks",
     "GET /.well-known/jwks.json",
@@ -78,7 +90,7 @@ OTHERWISE = {
     "GET /.well-known/oauth-protected-resource",
 }
 """Those that answer in words of their own, or that anybody may keep: test_auth.py, test_jwks.py and test_oauth_….py
-have them."""
+have them. Those that need a second factor are in test_second_factor….py."""
 PROTECTED = [route for route in ROUTES if route.by is not None]
 DOCUMENTATION = [route for route in ROUTES if route.path.startswith(("/openapi.json", "/docs"))]
 SAFE = ("GET", "HEAD")
@@ -90,6 +102,7 @@ protected = pytest.mark.parametrize("route", PROTECTED, ids=lambda route: route.
 def send(world: World, route: Route, method: str | None = None, **options: Any) -> Any:
     path = route.path
     world.storage.put_keys((KEY,))
+    world.storage.put_credentials((FACTOR,))
     if "{session}" in path:
         owner = options.get("cookie") or options.get("bearer")
         whoami = world("GET", "/whoami", bearer=owner) if owner else None
@@ -210,6 +223,7 @@ def manager(route: Route) -> str:
 
 def send_path(world: World, route: Route, token: str | None) -> str:
     world.storage.put_keys((KEY,))
+    world.storage.put_credentials((FACTOR,))
     if "{session}" not in route.path:
         return route.path
     return route.path.format(session=world("GET", "/whoami", bearer=token).json()["session"])

@@ -8,13 +8,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.server.api.world import World, is_problem, new_token, password_of, refused_by, set_cookies
+from tests.server.api.world import EVERY_BACKEND, World, is_problem, new_token, password_of, refused_by, set_cookies
 from watchword.core.questions import StartSession
 
 RIGHT = {"username": "ann", "password": password_of("ann")}
 WRONG = {"username": "ann", "password": "something else"}
 
+BACKENDS = EVERY_BACKEND
 
+
+@pytest.mark.backends("stored")
 @pytest.mark.parametrize("options", [{"json": RIGHT}, {"data": RIGHT}], ids=["json", "form"])
 def test_log_in_sets_a_safe_cookie_that_opens_doors__S2_1(world: World, options: dict[str, Any]) -> None:
     answer = world("POST", "/login", secure=True, **options)
@@ -41,6 +44,7 @@ def test_log_in_tells_who_it_is_and_when_the_session_ends__S2_1(world: World) ->
     assert identity not in new_token(answer)
 
 
+@pytest.mark.backends("stored")
 def test_cleartext_loopback_gets_the_cookie_without_secure__S2_36(world: World) -> None:
     (line,) = set_cookies(world("POST", "/login", json=RIGHT))
     assert line.startswith("watchword=ww_s_")

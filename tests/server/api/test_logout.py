@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.api.world import World, is_problem, refused_by, set_cookies
-from watchword.core.questions import EndSession
+from tests.server.api.world import EVERY_BACKEND, World, is_problem, refused_by, set_cookies
+from watchword.core.questions import EndSession, RevokeToken
+
+BACKENDS = EVERY_BACKEND
 
 
 def test_log_out_ends_the_session_and_clears_its_cookie__S2_2(world: World) -> None:
@@ -79,7 +81,7 @@ def test_get_does_not_log_out__F27(world: World) -> None:
 
 def test_log_out_with_the_storage_down_is_503_and_keeps_the_cookie__C17(world: World) -> None:
     token = world.log_in("ann")
-    world.answers.down = (EndSession,)
+    world.answers.down = (EndSession, RevokeToken)
     answer = world("POST", "/logout", cookie=token)
     assert answer.status_code == 503
     refused_by(answer, "C17")

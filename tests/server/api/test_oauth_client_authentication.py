@@ -23,7 +23,7 @@ from tests.server.api.oauth import (
     key_set,
 )
 from tests.server.api.world import CHEAP, World
-from watchword.core.questions import ChangeClient, CheckClientSecret, FindClient, SpendAssertion
+from watchword.core.questions import ChangeClient, CheckClientSecret, FindClient, SpendOnce
 from watchword.crypto.jose.key import generate
 from watchword.crypto.password import hash_password
 from watchword.crypto.secret import Secret
@@ -303,7 +303,7 @@ def test_another_client_id_beside_the_assertion_is_refused__C10(world: World) ->
 
 def test_assertion_is_not_spent_before_it_is_judged__F39(world: World) -> None:
     add_client(world, secret_hash=None, jwks=key_set())
-    world.answers.down = (SpendAssertion,)
+    world.answers.down = (SpendOnce,)
     text = assertion()
     is_error(post(world, by_assertion(text)), "temporarily_unavailable", 503)
     world.answers.down = ()

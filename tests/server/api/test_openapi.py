@@ -16,7 +16,8 @@ from watchword.core.cells import CELLS
 from watchword.server.api.errors import PROBLEMS
 from watchword.server.forward_auth import DIALECTS
 
-HOT = ("/whoami", "/decide", "/revocations/feed", "/healthz", "/readyz", "/metrics", *DIALECTS)
+POSTED = ("/decide", "/rpc")
+HOT = ("/whoami", *POSTED, "/revocations/feed", "/healthz", "/readyz", "/metrics", *DIALECTS)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def test_every_route_is_documented(document: dict[str, Any]) -> None:
     routes = {route.name for route in ROUTES if route.template != "/docs/assets/{name}"}
-    hot = {f"{'POST' if path == '/decide' else 'GET'} {path}" for path in HOT}
+    hot = {f"{'POST' if path in POSTED else 'GET'} {path}" for path in HOT}
     unlisted = {"GET /.well-known/jwks.json"}  # another name of /oauth2/jwks
     assert {name for name, _ in operations(document)} == routes | hot | OTHERWISE - unlisted
 
@@ -58,9 +59,12 @@ def test_refusals_are_those_of_the_decision_table(document: dict[str, Any]) -> N
             assert all(str(PROBLEMS[code][0]) == status for code in codes), name
             if status >= "400":
                 assert named or codes, f"{name} {status}"
-                # OAuth clients are answered in words of their own (RFC 6749 section 5.2).
-                told_as = "application/json" if operation["tags"] == ["OAuth"] else "application/problem+json"
-                assert list(answer["content"]) == [told_as]
+                # OAuth clients are answered in words of their own (RFC 6749 section 5.2), and so are calls.
+                own_words = operation["tags"][0] in ("OAuth", "JSON-RPC")
+                told_as = ["application/json"] if own_words else ["application/problem+json"]
+                if "as OAuth does" in answer["description"]:
+                    told_as.append("application/json")
+                assert list(answer["content"]) == told_as
 
 
 def cells(document: dict[str, Any], method: str, path: str) -> set[str]:
@@ -72,11 +76,12 @@ def test_cells_follow_the_rules_of_the_routes(document: dict[str, Any]) -> None:
     anywhere = {"C10", "C14", "C18"}
     judged = {"C03", "C04", "C05", "C07", "C08", "C09", "C16", "C17"}
     assert cells(document, "get", "/docs") == anywhere
-    assert cells(document, "post", "/login") == anywhere | {"C07", "C16", "C17"}
+    assert cells(document, "post", "/login") == anywhere | {"C07", "C15", "C16", "C17"}
     assert cells(document, "get", "/whoami") == anywhere | judged
     assert cells(document, "get", "/users") == anywhere | judged | {"C11", "C12"}
     assert cells(document, "get", "/tokens/{userid}") == anywhere | judged | {"C11", "C13"}
     assert cells(document, "post", "/oauth2/token") == anywhere | judged - {"C05"}
+    assert cells(document, "post", "/rpc") == anywhere | judged | {"C11", "C12", "C13", "C15"}
 
 
 def test_security_schemes_are_the_mechanisms(document: dict[str, Any]) -> None:
@@ -112,6 +117,24 @@ def test_configured_statuses_are_documented__S0_17(make_world: Callable[..., Wor
     assert "Malformed credentials (C08)" in responses["400"]["description"]
     assert "Session ended (C05)" in responses["403"]["description"]
     assert not {"C05", "C08"} & set(re.findall(r"C\d\d", responses["401"]["description"]))
+
+
+def test_api_keys_may_have_a_status_of_their_own__S4_2(make_world: Callable[..., World]) -> None:
+    both = make_world(space={"apikey_status": 400, "mechanisms": ["basic", "bearer", "api-key"]})
+    answers = both("GET", "/openapi.json").json()["paths"]["/whoami"]["get"]["responses"]
+    assert "C09" in answers["400"]["description"]
+    assert "C09" in answers["401"]["description"], "for tokens"
+    alone = make_world(space={"apikey_status": 400, "mechanisms": ["basic", "api-key"]})
+    answers = alone("GET", "/openapi.json").json()["paths"]["/whoami"]["get"]["responses"]
+    assert "C09" in answers["400"]["description"]
+    assert "C09" not in answers["401"]["description"]
+
+
+def test_errors_of_the_token_route_are_those_of_oauth__S2_19(document: dict[str, Any]) -> None:
+    answer = document["paths"]["/auth/token"]["post"]["responses"]["400"]
+    assert "`invalid_grant`" in answer["description"]
+    assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/OAuthError")
+    assert not {"413", "415", "422"} & set(document["paths"]["/auth/token"]["post"]["responses"])
 
 
 def test_one_servers_document_does_not_leak_into_anothers(make_world: Callable[..., World]) -> None:

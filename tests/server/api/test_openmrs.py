@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.server.api.world import World, basic, new_token, refused_by, set_cookies
+from tests.server.api.world import EVERY_BACKEND, World, basic, new_token, refused_by, set_cookies
 from watchword.core.questions import StartSession
 
 PATH = "/ws/rest/v1/session"
+
+BACKENDS = EVERY_BACKEND
 
 
 def test_nobody_is_told_so__S0_8(world: World) -> None:

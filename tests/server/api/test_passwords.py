@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.server.api.world import World, basic, is_problem, password_of, refused_by
+from tests.server.api.world import EVERY_BACKEND, World, basic, is_problem, password_of, refused_by
 
 PASSWORD = "another long password"
 OWN = {"password": PASSWORD, "current_password": password_of("ann")}
+
+BACKENDS = EVERY_BACKEND
 
 
 def test_own_password_is_changed_with_the_current_one(world: World) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.server.api.world import World, basic, is_problem, refused_by
+from tests.server.api.world import EVERY_BACKEND, World, basic, is_problem, refused_by
 from watchword.core.ask import Question
 from watchword.core.questions import EndSession, FindSession, WriteSessionData
+
+BACKENDS = EVERY_BACKEND
 
 
 def test_nobody_is_told_so_without_a_401__S2_1(world: World) -> None:
@@ -72,6 +74,7 @@ def test_outage_is_not_told_as_nobody__C17(world: World) -> None:
     assert world("GET", "/session").json() == {"authenticated": False}
 
 
+@pytest.mark.backends("stored")
 def test_data_is_kept_on_the_server_with_the_session__S2_42(world: World) -> None:
     token = world.log_in("ann")
     data = {"cart": [1, 2, {"é": None}], "seen": True, "ratio": 0.5}
@@ -83,12 +86,14 @@ def test_data_is_kept_on_the_server_with_the_session__S2_42(world: World) -> Non
     assert world("GET", "/session/data", cookie=token).json() == {}
 
 
+@pytest.mark.backends("stored", "encrypted")
 def test_data_of_one_session_is_not_that_of_another__S2_42(world: World) -> None:
     mine, other = world.log_in("ann"), world.log_in("ann")
     world("PUT", "/session/data", cookie=mine, json={"a": 1})
     assert world("GET", "/session/data", cookie=other).json() == {}
 
 
+@pytest.mark.backends("stored", "encrypted")
 def test_data_is_that_of_the_session_which_proved_who_asks__S2_42(world: World) -> None:
     """An ended session may still lie in the storage, and its cookie in the browser."""
     ended = world.log_in("bob")
@@ -98,6 +103,7 @@ def test_data_is_that_of_the_session_which_proved_who_asks__S2_42(world: World) 
     assert world("GET", "/session/data", cookie=ended, bearer=mine).json() == {}
 
 
+@pytest.mark.backends("stored", "encrypted")
 def test_data_ends_with_the_session__S2_42(world: World) -> None:
     token = world.log_in("ann")
     world("PUT", "/session/data", cookie=token, json={"a": 1})
@@ -105,6 +111,7 @@ def test_data_ends_with_the_session__S2_42(world: World) -> None:
     assert world("GET", "/session/data", cookie=token).status_code == 401
 
 
+@pytest.mark.backends("stored")
 @pytest.mark.parametrize(("length", "status"), [(4096, 204), (4097, 413)])
 def test_data_has_at_most_4_kib_as_compact_json__S2_42(world: World, length: int, status: int) -> None:
     token = world.log_in("ann")
@@ -134,6 +141,7 @@ def test_basic_has_no_data(world: World, method: str) -> None:
     is_problem(world(method, "/session/data", auth=basic("ann"), **content), "not-found")
 
 
+@pytest.mark.backends("stored")
 def test_data_of_a_session_that_ended_meanwhile_is_not_found(world: World) -> None:
     token = world.log_in("ann")
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.server.api.world import World, basic, is_problem, refused_by, set_cookies
+from tests.server.api.world import EVERY_BACKEND, World, basic, is_problem, refused_by, set_cookies
+
+BACKENDS = EVERY_BACKEND
 
 
 def ids(world: World, **options: Any) -> list[str]:
     return [each["id"] for each in world("GET", "/sessions", **options).json()["sessions"]]
 
 
+@pytest.mark.backends("stored")
 def test_own_sessions_are_listed_newest_first(world: World) -> None:
     first = world.log_in("ann")
     world.log_in("bob")
@@ -42,6 +45,7 @@ def test_listed_sessions_show_no_token_or_fingerprint__F33(world: World) -> None
     assert token not in answer.text
 
 
+@pytest.mark.backends("stored")
 def test_expired_sessions_are_not_listed(world: World) -> None:
     world.log_in("ann")
     world.now += 31 * 60

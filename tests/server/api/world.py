@@ -34,6 +34,9 @@ T = TypeVar("T")
 NOW = 1_790_000_000.0
 CHEAP = Hashing(t=1, m=8, p=1)
 
+EVERY_BACKEND = ("stored", "signed", "encrypted")
+"""Who may keep sessions: the server, or the client in two ways."""
+
 ACCOUNTS: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "ann": (("clerk", "reader"), False),
     "bob": (("clerk",), False),
@@ -128,7 +131,7 @@ class World:
         self.storage: Storage = MemoryStorage() if storage is None else storage
         if storage is None:
             self.storage.put_accounts(account(name) for name in ACCOUNTS)
-        self._parts = build(configured, data, self.seen, storage=self.storage, hooks=hooks)
+        self._parts = build(configured, data, self.seen, storage=self.storage, hooks=hooks, clock=lambda: self.now)
         self.answers = Fragile(self._parts.service.engine.answers)
         engine = replace(self._parts.service.engine, answers=self.answers, clock=lambda: self.now)
         self.service = replace(self._parts.service, engine=engine)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from watchword.cli.interchange.client_entries import ClientEntry, read_client
+from watchword.cli.interchange.credential_entries import CredentialEntry, read_credential
 from watchword.cli.interchange.key_entries import KeyEntry, read_key
 from watchword.cli.interchange.members import Wrong
 from watchword.cli.interchange.repeats import Repeats
@@ -23,7 +24,7 @@ E = TypeVar("E")
 
 MOST_LISTED = 20
 
-Read: TypeAlias = UserEntry | ClientEntry | KeyEntry | SessionEntry | Wrong
+Read: TypeAlias = UserEntry | CredentialEntry | ClientEntry | KeyEntry | SessionEntry | Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Judged:
     """How much a file holds with which nothing is wrong."""
 
     users: int
+    credentials: int
     clients: int
     keys: int
     sessions: int
@@ -42,7 +44,7 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
     Raises:
         Refusal: with a line for each problem, or for the first ones of many.
     """
-    users = clients = keys = sessions = 0
+    users = credentials = clients = keys = sessions = 0
     problems = _Problems(source.name)
     with closing(Repeats()) as repeats:
         for found in source.entries():
@@ -50,6 +52,9 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
                 case UserEntry(name=name):
                     users += 1
                     repeats.note(_USER + name.encode(), found.place)
+                case CredentialEntry(id=id):
+                    credentials += 1
+                    repeats.note(_CREDENTIAL + id.encode(), found.place)
                 case ClientEntry(id=id):
                     clients += 1
                     repeats.note(_CLIENT + id.encode(), found.place)
@@ -67,10 +72,10 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
             who = key.removeprefix(_USER).decode() if key.startswith(_USER) else None
             problems.add(last, who, f"stands there twice, first at {first}; write it once")
     problems.refuse()
-    return Judged(users, clients, keys, sessions)
+    return Judged(users, credentials, clients, keys, sessions)
 
 
-_USER, _CLIENT, _KEY, _SESSION = b"user ", b"client ", b"key ", b"session "
+_USER, _CREDENTIAL, _CLIENT, _KEY, _SESSION = b"user ", b"credential ", b"client ", b"key ", b"session "
 
 
 def read_entry(found: Found) -> Read:
@@ -82,6 +87,7 @@ def read_entry(found: Found) -> Read:
 
 _READERS: Mapping[str, Callable[[Json], Read]] = {
     "user": read_user,
+    "credential": read_credential,
     "client": read_client,
     "key": read_key,
     "session": read_session,

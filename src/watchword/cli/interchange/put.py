@@ -97,6 +97,7 @@ def merged_account(entry: UserEntry, existing: Account | None, hashing: Hashing,
         disabled=before.disabled if entry.disabled is None else entry.disabled,
         attributes=before.attributes if entry.attributes is None else entry.attributes,
         auth_token=entry.auth_token or before.auth_token,
+        second_factor=entry.second_factor or before.second_factor,
     )
 
 
@@ -117,6 +118,9 @@ def session_of(entry: SessionEntry, account: Account, idle_timeout: float, now: 
         address=entry.address,
         user_agent=entry.user_agent,
         data=entry.data,
+        kind=entry.kind,
+        binding=entry.binding,
+        acr=entry.acr,
     )
 
 

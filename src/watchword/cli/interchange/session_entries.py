@@ -22,7 +22,7 @@ from watchword.cli.interchange.members import (
     span,
     text,
 )
-from watchword.core.records import Json, Session
+from watchword.core.records import SESSION, SESSION_KINDS, Json, Session
 from watchword.crypto.secret import fingerprint
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_ADDRESS = 64
 LONGEST_USER_AGENT = 1024
+LONGEST_BINDING = 400
 """In characters."""
 LARGEST_DATA = 4096
 """Of a session's own data: in bytes, as compact JSON."""
@@ -52,6 +53,9 @@ class SessionEntry:
     address: str = ""
     user_agent: str = ""
     data: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    kind: str = SESSION
+    binding: str = ""
+    acr: str | None = None
 
 
 _SESSION = (
@@ -69,7 +73,13 @@ _SESSION = (
     "address",
     "user_agent",
     "data",
+    "kind",
+    "binding",
+    "acr",
 )
+
+# As `tokens/binding.py` has it; what else it were would fit nobody.
+_BINDING = re.compile(r"(?:md5:[0-9A-Fa-f]{32}|[0-9]+:[\x21-\x7e]+)?")
 
 # Tokens travel in cookies and header fields. A shorter one could be guessed.
 _TOKEN = re.compile(r"[\x21-\x7e]{16,4096}")
@@ -99,6 +109,9 @@ def read_session(value: Json) -> SessionEntry | Wrong:
         address=members.read("address", text(LONGEST_ADDRESS)) or "",
         user_agent=members.read("user_agent", text(LONGEST_USER_AGENT)) or "",
         data=members.read("data", _data) or {},
+        kind=members.read("kind", _kind) or SESSION,
+        binding=members.read("binding", _binding) or "",
+        acr=members.read("acr", label),
     )
     return Wrong(user, tuple(members.problems)) if members.problems else entry
 
@@ -119,6 +132,9 @@ def written_session(session: Session) -> dict[str, Json]:
         "address": session.address,
         "user_agent": session.user_agent,
         "data": {**session.data},
+        "kind": session.kind,
+        "binding": session.binding,
+        "acr": session.acr,
     }
 
 
@@ -126,6 +142,19 @@ def _token(value: Json) -> bytes:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise Unfit("is no session token; write 16 or more visible ASCII characters")
     return fingerprint(value.encode("ascii"))
+
+
+def _kind(value: Json) -> str:
+    if value not in SESSION_KINDS or not isinstance(value, str):
+        raise Unfit(f"is no kind of session; write one of {', '.join(SESSION_KINDS)}")
+    return value
+
+
+def _binding(value: Json) -> str:
+    binding = text(LONGEST_BINDING)(value)
+    if not _BINDING.fullmatch(binding):
+        raise Unfit("is none that was exported; write md5:<hex>, or leave it out where anybody may bring the token")
+    return binding
 
 
 def _data(value: Json) -> dict[str, Json]:

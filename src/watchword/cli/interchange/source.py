@@ -28,8 +28,9 @@ LONGEST_LINE = 1024 * 1024
 LARGEST_OBJECT = 256 * 1024 * 1024
 """In bytes. A file of lines may be as large as it likes."""
 
-KINDS = {"users": "user", "clients": "client", "keys": "key", "sessions": "session"}
+KINDS = {"users": "user", "credentials": "credential", "clients": "client", "keys": "key", "sessions": "session"}
 """The lists of one object, and what each of their entries is called on a line of its own."""
+_SPELLINGS = " or ".join(f'{{"{kind}": {{...}}}}' for kind in KINDS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,7 @@ def _of_line(place: str, content: bytes) -> Found:
         ((kind, inner),) = value.items()
         if kind in KINDS.values():
             return Entry(place, kind, inner)
-    return Unreadable(
-        place, 'is no entry; write {"user": {...}}, {"client": {...}}, {"key": {...}} or {"session": {...}}'
-    )
+    return Unreadable(place, f"is no entry; write {_SPELLINGS}")
 
 
 def _whole_object(file: BinaryIO) -> list[Found]:

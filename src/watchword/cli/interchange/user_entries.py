@@ -49,6 +49,7 @@ class UserEntry:
     created_at: Instant | None = None
     stamp: str | None = None
     auth_token: AuthTokenInputs | None = None
+    second_factor: bool | None = None
 
 
 _USER = (
@@ -62,6 +63,7 @@ _USER = (
     "created_at",
     "stamp",
     "auth_token",
+    "second_factor",
 )
 
 
@@ -86,6 +88,7 @@ def read_user(value: Json) -> UserEntry | Wrong:
         created_at=members.read("created_at", instant),
         stamp=members.read("stamp", label),
         auth_token=members.read("auth_token", _auth_token),
+        second_factor=members.read("second_factor", switch),
     )
     return Wrong(who, tuple(members.problems)) if members.problems else entry
 
@@ -105,6 +108,7 @@ def written_user(account: Account) -> dict[str, Json]:
         "auth_token": None
         if token is None
         else {"generation": token.generation, "issued_at": token.issued_at, "valid_until": token.valid_until},
+        "second_factor": account.second_factor,
     }
 
 

@@ -16,7 +16,15 @@ from watchword.core.questions.access_tokens import (
     KeepToken,
     RevokeToken,
 )
-from watchword.core.questions.accounts import AddAccount, ChangeAccount, DeleteAccount, FindAccount, ListAccounts, Page
+from watchword.core.questions.accounts import (
+    AddAccount,
+    ChangeAccount,
+    DeleteAccount,
+    FindAccount,
+    FindAccountsBy,
+    ListAccounts,
+    Page,
+)
 from watchword.core.questions.api_keys import AddKey, EndKeys, FindKey, FoundKey, ListKeys, RotateKey, TouchKey
 from watchword.core.questions.auth_tokens import IssueAuthToken, RevokeAuthToken
 from watchword.core.questions.clients import (
@@ -28,6 +36,14 @@ from watchword.core.questions.clients import (
     ListClients,
     SecretAnswer,
     SecretRight,
+)
+from watchword.core.questions.credentials import (
+    AddCredentials,
+    ConfirmSecondFactor,
+    EndCredentials,
+    FindCredentials,
+    SpendCredential,
+    SpendOnce,
 )
 from watchword.core.questions.families import (
     EndFamilies,
@@ -43,14 +59,25 @@ from watchword.core.questions.families import (
     StartFamily,
 )
 from watchword.core.questions.passwords import (
+    CheckDigest,
     CheckPassword,
     HashPassword,
+    NoteProven,
     PasswordAnswer,
     PasswordHeld,
     PasswordRight,
     PasswordWrong,
 )
-from watchword.core.questions.policies import CheckRisk, FindCountry, Risk, Verdict
+from watchword.core.questions.policies import CheckRisk, FindCountry, RecordAlarm, Risk, Verdict
+from watchword.core.questions.second_factor import (
+    AttemptAnswer,
+    AttemptHeld,
+    AttemptTaken,
+    LogInExhausted,
+    SettleAttempt,
+    SpendAttempt,
+)
+from watchword.core.questions.session_keys import FindSessionKeys, SessionKey, SessionKeys
 from watchword.core.questions.sessions import (
     EndSession,
     EndSessions,
@@ -61,31 +88,41 @@ from watchword.core.questions.sessions import (
     TouchSession,
     WriteSessionData,
 )
-from watchword.core.questions.upkeep import CleanUp, SpendAssertion
+from watchword.core.questions.upkeep import CleanUp
 
 __all__ = [
     "AddAccount",
     "AddClient",
+    "AddCredentials",
     "AddKey",
+    "AttemptAnswer",
+    "AttemptHeld",
+    "AttemptTaken",
     "ChangeAccount",
     "ChangeClient",
     "CheckClientSecret",
+    "CheckDigest",
     "CheckPassword",
     "CheckRisk",
     "CleanUp",
+    "ConfirmSecondFactor",
     "DeleteAccount",
     "DeleteClient",
+    "EndCredentials",
     "EndFamilies",
     "EndKeys",
     "EndSession",
     "EndSessions",
     "FamilyStart",
     "FindAccount",
+    "FindAccountsBy",
     "FindClient",
     "FindCountry",
+    "FindCredentials",
     "FindFamily",
     "FindKey",
     "FindSession",
+    "FindSessionKeys",
     "FindSigningKey",
     "FindStanding",
     "FindToken",
@@ -102,12 +139,15 @@ __all__ = [
     "ListFamilies",
     "ListKeys",
     "ListSessions",
+    "LogInExhausted",
     "NotRedeemed",
+    "NoteProven",
     "Page",
     "PasswordAnswer",
     "PasswordHeld",
     "PasswordRight",
     "PasswordWrong",
+    "RecordAlarm",
     "Redeemed",
     "Repeated",
     "Reused",
@@ -118,7 +158,12 @@ __all__ = [
     "Rotated",
     "SecretAnswer",
     "SecretRight",
-    "SpendAssertion",
+    "SessionKey",
+    "SessionKeys",
+    "SettleAttempt",
+    "SpendAttempt",
+    "SpendCredential",
+    "SpendOnce",
     "SpendRefresh",
     "StartFamily",
     "StartSession",

@@ -26,6 +26,14 @@ class FindAccount(Question[Account | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class FindAccountsBy(Question[tuple[Account, ...]]):
+    """Those with exactly this value of an attribute, by name: the first two, because nobody needs to know of more."""
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListAccounts(Question[Page]):
     """Accounts after `cursor` by name, whose name contains `search`."""
 
@@ -64,6 +72,6 @@ class ChangeAccount(Question[Account | None]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteAccount(Question[bool]):
-    """Delete the account with its sessions and auth token. False where there was none."""
+    """Delete the account with all that hangs on it. False where there was none."""
 
     name: str

@@ -22,7 +22,10 @@ class AddCredentials(Question[bool]):
     """Keep new credentials of one account, in one step.
 
     `replacing`: those of the same kind that were there before end in the same step. False, and nothing is changed,
-    where the account is gone or disabled, or would have more than `most` of the kind.
+    where the account is gone or disabled, would have more than `most` of the kind, or one has the id of another. What
+    the account needs at a log-in stays as it is, whatever is added or replaced.
+
+    Answering it raises ValueError where they are not all of one account.
     """
 
     credentials: tuple[Credential, ...]
@@ -36,7 +39,8 @@ class ConfirmSecondFactor(Question[bool]):
 
     In the same step the account gets the new `stamp`: what was derived from the password alone is dead, but for the
     session with fingerprint `keep`, which is carried over and from now on has these `amr` and `acr`. False, and
-    nothing is changed, where the credential or the account is gone, or is confirmed already.
+    nothing is changed, where the account is gone or disabled, or the credential is gone, confirmed already, or of a
+    kind that is no second factor.
     """
 
     subject: str
@@ -49,10 +53,10 @@ class ConfirmSecondFactor(Question[bool]):
 
 @dataclass(frozen=True, slots=True)
 class EndCredentials(Question[int]):
-    """End the credentials of a subject: all, or those of one `kind`, or only the one with this `id`. How many ended.
+    """End the credentials of a subject: all, or those of one `kind`, or only the one with this `id`.
 
-    Where no confirmed second factor is left, the account needs none any more, and its recovery codes end in the same
-    step.
+    Where it is about second factors, and no confirmed one is left, the account needs none any more, and its recovery
+    codes end in the same step. How many of those that were meant ended.
     """
 
     subject: str
@@ -62,7 +66,10 @@ class EndCredentials(Question[int]):
 
 @dataclass(frozen=True, slots=True)
 class SpendCredential(Question[bool]):
-    """End the credential of this kind with this secret, because it was used. False where there is none (any more)."""
+    """End the credential of this kind with this secret, because it was used. False where there is none (any more).
+
+    What the account needs at a log-in stays as it is.
+    """
 
     subject: str
     kind: str

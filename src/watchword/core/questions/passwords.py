@@ -9,6 +9,7 @@ from watchword.core.ask import Question
 from watchword.core.principal import Instant
 from watchword.core.records import Account
 from watchword.crypto.secret import Secret
+from watchword.http.digest import DigestResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,30 @@ class CheckPassword(Question[PasswordAnswer]):
 
     name: str
     password: Secret
+    address: str
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDigest(Question[PasswordAnswer]):
+    """Was the response to a challenge of this realm made with the account's password? Counts against the limits."""
+
+    name: str
+    realm: str
+    claim: DigestResponse
+    method: str
+    address: str
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NoteProven(Question[None]):
+    """Note that whoever has this name was proven from this address, which the limits know as theirs from now on.
+
+    What was counted there under that name begins anew.
+    """
+
+    name: str
     address: str
     now: Instant
 

@@ -44,3 +44,13 @@ class CheckRisk(Question[Verdict]):
     """Whether a log-in or a refresh that was proven may go on. Whoever runs the server may have a policy for that."""
 
     risk: Risk
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAlarm(Question[None]):
+    """Tell whoever runs the server of what only they can put right. `reason` is a code, `about` holds no secret."""
+
+    reason: str
+    mechanism: str
+    address: str
+    about: str = ""

@@ -10,12 +10,14 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
-from watchword.crypto.jose.jwk_set import LONGEST_SET, read_jwk_set
+from watchword.crypto.jose.jwk_set import LONGEST_SET, JwkSet, read_jwk_set
 from watchword.crypto.jose.refused import JoseRefused
 from watchword.crypto.jose.strict_json import read_object
 from watchword.edge.verifier.hearing import Hearing, Unbelievable
 from watchword.edge.verifier.knowledge import Known
+from watchword.edge.verifier.shared_keys import read_shared_keys
 from watchword.edge.verifier.wire import PATIENCE, AuthenticationServer, Refused
 from watchword.tokens.feed_message import LONGEST, FeedMessage, kid_of, verified
 
@@ -40,7 +42,8 @@ class _HeldBack(Exception):
 
 
 class FeedClient:
-    """Listens until it is told to stop. `issuer` is what the server must call itself."""
+    """Listens until it is told to stop. `issuer` is what the server must call itself; `shared_keys` is a file with
+    those of its keys that are never published."""
 
     def __init__(
         self,
@@ -49,11 +52,13 @@ class FeedClient:
         *,
         issuer: str,
         ticks: Callable[[], float],
+        shared_keys: Path | None = None,
         renew_after: float = _RENEW_AFTER,
     ) -> None:
         self._server = server
         self._known = known
         self._issuer = issuer
+        self._shared_keys = shared_keys
         self._ticks = ticks
         self._renew_after = renew_after
         self._stop = threading.Event()
@@ -187,14 +192,17 @@ class FeedClient:
         self._keys_refreshed_at = self._ticks()
         try:
             self._fetch_keys()
-        except (Refused, JoseRefused, OSError, http.client.HTTPException) as failure:
+        except (Refused, JoseRefused, OSError, ValueError, http.client.HTTPException) as failure:
             self._complain(f"{type(failure).__name__}: {failure}")
 
     def _fetch_keys(self) -> None:
-        keys = read_jwk_set(self._server.fetch(KEYS, "application/jwk-set+json", most=LONGEST_SET))
-        if not keys.keys:
-            raise Refused("no keys are published: tokens signed with a shared secret are for the server itself alone")
-        self._known.learn(keys)
+        published = read_jwk_set(self._server.fetch(KEYS, "application/jwk-set+json", most=LONGEST_SET)).keys
+        shared = () if self._shared_keys is None else read_shared_keys(self._shared_keys)
+        if not published and not shared:
+            raise Refused("no keys are published: where tokens are signed by HS256, give the shared_keys")
+        # Nobody passes a secret off as a key of the server's by publishing another under its name.
+        names = {key.kid for key in shared}
+        self._known.learn(JwkSet((*(key for key in published if key.kid not in names), *shared)))
 
     def _complain(self, reason: str) -> None:
         """Once for each reason, until something is heard again. Nobody's secret is in it (F33)."""

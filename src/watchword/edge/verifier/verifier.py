@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchword.core.questions import FindSession, FindStanding, FindVerifyingKey
@@ -36,6 +37,7 @@ class Verifier:
 
     `issuer` is what the server must call itself, `protection` what is demanded of whom. `offline_ttl` is for how many
     seconds requests are judged by what was last heard, where the server is away; what the server says where it is None.
+    `shared_keys` is a file with those of the server's keys that are never published.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Verifier:
         protection: Protection,
         witness: Witness,
         offline_ttl: float | None = None,
+        shared_keys: Path | None = None,
         trust: Trust | None = None,
         ticks: Callable[[], float] = ticks,
     ) -> None:
@@ -53,6 +56,7 @@ class Verifier:
         self._issuer = issuer
         self._protection = protection
         self._offline_ttl = offline_ttl
+        self._shared_keys = shared_keys
         self._ticks = ticks
         self._lock = threading.Lock()
         self._known = Known(offline_ttl=offline_ttl, ticks=ticks)
@@ -123,7 +127,9 @@ class Verifier:
         """Begin to listen, where nobody does. Until when it is worth waiting for the first contact."""
         with self._lock:
             if self._client is None and not self._closed:
-                self._client = FeedClient(self._server, self._known, issuer=self._issuer, ticks=self._ticks)
+                self._client = FeedClient(
+                    self._server, self._known, issuer=self._issuer, ticks=self._ticks, shared_keys=self._shared_keys
+                )
                 self._client.start()
                 self._wait_until = self._ticks() + FIRST_CONTACT
             return self._wait_until

@@ -12,14 +12,17 @@ from starlette.routing import Match
 from watchword.edge.asgi import Scope
 from watchword.server.api import (
     auth,
+    authenticate,
     jwks,
     keys,
     login,
+    login_second_factor,
     logout,
     openmrs,
     passwords,
     revocations,
     roles,
+    second_factors,
     session,
     sessions,
     sign_up,
@@ -44,8 +47,10 @@ def create_api(service: Service) -> FastAPI:
 
     routers: tuple[APIRouter, ...] = (
         login.router,
+        login_second_factor.router,
         logout.router,
         auth.router,
+        authenticate.router,
         jwks.router,
         token.router,
         introspect.router,
@@ -55,6 +60,7 @@ def create_api(service: Service) -> FastAPI:
         sessions.router,
         revocations.router,
         keys.router,
+        second_factors.router,
         token_routes(service.engine.token_location),
         roles.router,
         sign_up.router,

@@ -10,17 +10,22 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request as AsgiRequest
 from starlette.responses import JSONResponse, Response
 
+from watchword.core.ask import Steps
+from watchword.core.decide import Refused
 from watchword.core.events import Event, event_about
+from watchword.core.names import looked_up_name
 from watchword.core.principal import Instant
 from watchword.core.records import Json
 from watchword.flows.access_tokens import seconds_left
+from watchword.flows.login import Claim
 from watchword.flows.revoking_tokens import log_out_tokens
 from watchword.flows.tokens import NotRefreshed, TokenPair, TooManyFamilies, log_in_for_tokens, refresh
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import Wrong, wrong_member
-from watchword.server.api.fields import Label, NameText, PasswordText
+from watchword.server.api.fields import CodeText, Label, NameText, PasswordText
+from watchword.server.api.login import code_or_none, settled_with_code
 from watchword.server.api.represent import represented
 from watchword.server.api.token_errors import run_for_client, token_content, token_error
 from watchword.tokens.password import Password
@@ -48,12 +53,13 @@ class TokensView(BaseModel):
 
 class Credentials(Content):
     """Who wants to log in. `device` is what the client calls itself in lists; `scope` narrows what the tokens may be
-    used for."""
+    used for. `code` is that of a second factor, for accounts that need one."""
 
     model_config = ConfigDict(extra="ignore")
 
     username: NameText
     password: PasswordText
+    code: CodeText | None = None
     device: Label | None = None
     scope: ScopeText = ""
 
@@ -89,36 +95,64 @@ async def log_in(
 ) -> Response:
     """Gives an access token, to be sent as `Authorization: Bearer`, and a refresh token, to be redeemed at
     `POST /auth/token` when the access token has expired. Each log-in ends by itself when its refresh token expires.
+
+    An account with a second factor gets 401 (C15) and an `mfa_token`, which goes on at
+    `POST /auth/login/second-factor`, unless a right `code` came along.
     """
-    service = call.service
-    scopes = read_scope(credentials.scope) if credentials.scope else None
-    if credentials.scope and scopes is None:
+    claim = Password(credentials.username, credentials.password, code_or_none(credentials.code))
+    steps = token_steps(call, claim, device=credentials.device, scope=credentials.scope)
+    return tokens_given(call, await settled_with_code(call, steps, claim.code, looked_up_name(claim.name)))
+
+
+def token_steps(
+    call: Call, claim: Claim, *, device: str | None, scope: str
+) -> Steps[TokenPair | TooManyFamilies | Refused]:
+    """The steps of a log-in that gives tokens.
+
+    Raises:
+        Wrong: where the scope cannot be one.
+    """
+    scopes = read_scope(scope) if scope else None
+    if scope and scopes is None:
         raise wrong_member("scope", "Write names with one space between them (RFC 6749 section 3.3).")
-    now = service.now()
-    begun: TokenPair | TooManyFamilies = await call.settled(
-        log_in_for_tokens(
-            Password(credentials.username, credentials.password),
-            call.request,
-            service.space,
-            policy=service.token_policy,
-            entropy=service.engine.entropy,
-            now=now,
-            device=credentials.device or "",
-            scopes=scopes,
-        )
+    service = call.service
+    return log_in_for_tokens(
+        claim,
+        call.request,
+        service.space,
+        policy=service.token_policy,
+        entropy=service.engine.entropy,
+        now=service.now(),
+        device=device or "",
+        scopes=scopes,
     )
+
+
+def tokens_given(call: Call, begun: TokenPair | TooManyFamilies) -> Response:
+    """The answer to a log-in that gave tokens, or for which there was no more room."""
     if isinstance(begun, TooManyFamilies):
         call.note(event_about("authn_login_fail", begun.subject, call.request, reason="too many log-ins"))
         raise Wrong("too-many-log-ins", "The account has as many log-ins as it may. Log out elsewhere first.")
     call.note(event_about("authn_login_success", begun.account.name, call.request, session=begun.family.id))
-    return represented(call.request, "tokens", tokens_told(begun, now))
+    return represented(call.request, "tokens", tokens_told(begun, call.service.now()))
 
 
 @router.post(
     "/token",
     summary="Redeem a refresh token",
     responses={200: {"model": TokensView}},
-    openapi_extra=documented(content=TokenRequest, forms=True, cells=("C17",)),
+    openapi_extra=documented(
+        content=TokenRequest,
+        forms=True,
+        cells=("C17",),
+        oauth_errors=(
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "invalid_target",
+            "unsupported_grant_type",
+        ),
+    ),
 )
 async def redeem(call: Here, asked: Annotated[TokenRequest, Depends(token_content(TokenRequest))]) -> Response:
     """Gives a new access token and a new refresh token, in whose place the one that was sent can be used no more.
@@ -173,7 +207,13 @@ async def log_out(request: AsgiRequest, call: Here) -> Response:
     sent = await _read_log_out(request) if _has_content(request) else LogOut()
     service = call.service
     ended = await call.settled(
-        log_out_tokens(call.request, sent.refresh_token, self_contained=service.self_contained, now=service.now())
+        log_out_tokens(
+            call.request,
+            sent.refresh_token,
+            self_contained=service.self_contained,
+            now=service.now(),
+            sessions=service.sessions.backend,
+        )
     )
     if ended.subject is not None:
         call.note(

@@ -14,7 +14,7 @@ from watchword.core.decide import Refused
 from watchword.core.events import Event
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
-from watchword.edge.asgi import PRINCIPAL, Scope, principal_of, request_of
+from watchword.edge.asgi import PRINCIPAL, REQUEST, Scope, principal_of, request_of
 from watchword.http.message import Request
 from watchword.server.demand import demand, meets, refusal
 from watchword.server.service import Service
@@ -78,7 +78,9 @@ class Call:
 
 def call_from(service: Service, scope: Scope) -> Call:
     """The call that a request begins."""
-    return Call(service, service.engine.resolved(request_of(scope)), principal_of(scope))
+    judged = cast("Request | None", scope.get(REQUEST))
+    request = service.engine.resolved(request_of(scope)) if judged is None else judged
+    return Call(service, request, principal_of(scope))
 
 
 async def _call_of(request: AsgiRequest) -> Call:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from watchword.core.records import Json
+from watchword.http.json_text import DEEPEST, NESTED_DEEPER, read_json_text
 from watchword.http.syntax import Unreadable, members, read_params
 from watchword.server.api.errors import Wrong, invalid
 
@@ -20,8 +18,6 @@ LONGEST_CONTENT = 65_536
 """In bytes."""
 MOST_FIELDS = 50
 """Of a form."""
-DEEPEST = 32
-"""Arrays and objects inside each other."""
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -98,7 +94,7 @@ def _too_large() -> Wrong:
     return Wrong("content-too-large", f"At most {LONGEST_CONTENT} bytes are taken.")
 
 
-# --- JSON (RFC 8259), as interoperable as I-JSON (RFC 7493) demands -------------------------------------------------
+# --- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def read_json(content: bytes) -> Json:
@@ -107,60 +103,17 @@ def read_json(content: bytes) -> Json:
     Raises:
         Wrong: for a member that comes twice, half a surrogate pair, a number beyond doubles, and what is no JSON.
     """
-    _check_depth(content)
-    try:
-        value = json.loads(
-            content.decode(),
-            object_pairs_hook=_object,
-            parse_constant=_no_number,
-            parse_float=_float,
-            parse_int=_integer,
-        )
-        json.dumps(value, ensure_ascii=False).encode()  # finds half surrogate pairs, which \u can spell
-    except (ValueError, RecursionError):
-        # A UnicodeDecodeError is a ValueError too. Its message would repeat what was sent.
-        raise Wrong("malformed-content", "This is not JSON that has one meaning only.") from None
-    return cast(Json, value)
-
-
-# Strings hide brackets, so they are matched too; one that never ends hides the rest, and is no JSON.
-_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
-
-
-def _check_depth(content: bytes) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(content):
-        first = content[match.start()]
-        if first in b"[{":
-            depth += 1
-        elif first in b"]}":
-            depth -= 1
-        if depth > DEEPEST:
-            raise Wrong("malformed-content", f"Nothing is nested deeper than {DEEPEST} levels.")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a member comes twice")
+    value = read_json_text(content)
+    if isinstance(value, Unreadable):
+        raise unreadable(value)
     return value
 
 
-def _no_number(text: str) -> float:
-    raise ValueError("not a number of JSON")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("beyond what a double holds")
-    return value
-
-
-def _integer(text: str) -> int:
-    if len(text) > 20:
-        raise ValueError("beyond what anybody counts")
-    return int(text)
+def unreadable(why: Unreadable) -> Wrong:
+    """What is wrong with content that is not JSON, or nested too deep."""
+    deep = why is NESTED_DEEPER
+    told = f"Nothing is nested deeper than {DEEPEST} levels." if deep else "This is not JSON that has one meaning only."
+    return Wrong("malformed-content", told)
 
 
 # --- forms (the URL standard, section 5.1) --------------------------------------------------------------------------

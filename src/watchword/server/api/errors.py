@@ -28,14 +28,20 @@ Errors: TypeAlias = Sequence[Mapping[str, str]]
 
 PROBLEMS: Mapping[str, tuple[int, str]] = {
     "malformed-content": (400, "Malformed content"),
+    "malformed-call": (400, "Malformed call"),
     "not-found": (404, "Not Found"),
+    "no-such-method": (404, "No such method"),
     "method-not-allowed": (405, "Method not allowed"),
     "name-taken": (409, "The name is taken"),
     "last-administrator": (409, "The last administrator stays"),
     "too-many-keys": (409, "Too many keys"),
+    "too-many-second-factors": (409, "Too many second factors"),
+    "already-confirmed": (409, "Confirmed already"),
+    "no-second-factor": (409, "No second factor"),
     "key-ended": (409, "The key has ended"),
     "too-many-log-ins": (409, "Too many log-ins"),
     "content-too-large": (413, "Content too large"),
+    "answer-too-large": (413, "Answer too large"),
     "unsupported-content": (415, "Unsupported media type"),
     "invalid-content": (422, "Invalid content"),
     "internal-error": (500, "Internal error"),
@@ -76,6 +82,11 @@ def wrong_parameters(*errors: tuple[str, str]) -> Wrong:
 
 def problem(code: str, detail: str, *, errors: Errors = (), request_id: str | None = None) -> bytes:
     """The content of an answer with one of the codes in PROBLEMS."""
+    return problem_of(code, detail, errors=errors, request_id=request_id).body()
+
+
+def problem_of(code: str, detail: str, *, errors: Errors = (), request_id: str | None = None) -> Problem:
+    """The problem with one of the codes in PROBLEMS."""
     status, title = PROBLEMS[code]
     return Problem(
         type=PROBLEM_TYPE + code,
@@ -85,7 +96,7 @@ def problem(code: str, detail: str, *, errors: Errors = (), request_id: str | No
         instance=None if request_id is None else f"urn:watchword:request:{request_id}",
         code=code,
         extra={"errors": [dict(each) for each in errors]} if errors else {},
-    ).body()
+    )
 
 
 def add_error_handlers(api: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, StringConstraints, WithJsonSchema
@@ -10,16 +11,26 @@ from pydantic_core import CoreSchema, core_schema
 from watchword.crypto.secret import Secret
 
 
+@dataclass(frozen=True, slots=True)
 class _AsSecret:
-    """Text that becomes a Secret at once, so that no repr of the content shows it."""
+    """Text of at most so many characters that becomes a Secret at once, so that no repr of the content shows it."""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(Secret, core_schema.str_schema())
+    longest: int | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(Secret, core_schema.str_schema(max_length=self.longest))
 
 
-PasswordText = Annotated[Secret, _AsSecret, WithJsonSchema({"type": "string", "format": "password", "writeOnly": True})]
+PasswordText = Annotated[
+    Secret, _AsSecret(), WithJsonSchema({"type": "string", "format": "password", "writeOnly": True})
+]
 """A password, old or new. What a new one must be like is the policy's to say."""
+
+CodeText = Annotated[Secret, _AsSecret(100), WithJsonSchema({"type": "string", "maxLength": 100, "writeOnly": True})]
+"""The code of a second factor, in whatever grouping."""
+
+TokenText = Annotated[Secret, _AsSecret(4096), WithJsonSchema({"type": "string", "maxLength": 4096, "writeOnly": True})]
+"""A token that came with an earlier answer."""
 
 NameText = Annotated[str, StringConstraints(max_length=1024)]
 """What may be somebody's name. What a name must be like is said in `core.names`."""

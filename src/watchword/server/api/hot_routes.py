@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchword.server.api.documented import CELLS_KEY, PROBLEMS_KEY
+from watchword.server.api.rpc.operation import RPC_OPERATION
 from watchword.server.forward_auth import DIALECTS
+from watchword.server.rules import RPC
 
 Operation = Mapping[str, Any]
 
@@ -142,6 +144,7 @@ HOT_ROUTES: Final[Mapping[str, Mapping[str, Operation]]] = {
     },
     **{path: {"get": _verify(path)} for path in DIALECTS},
     "/decide": {"post": _DECIDE},
+    RPC: {"post": RPC_OPERATION},
     "/revocations/feed": {"get": _FEED},
     "/healthz": {"get": {"tags": ["monitoring"], "summary": "Is the process alive", "responses": _answers("It is.")}},
     "/readyz": {

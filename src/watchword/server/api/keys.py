@@ -20,12 +20,13 @@ from watchword.crypto.secret import Secret, fingerprint
 from watchword.flows.api_keys import DEFAULT_NAME, DEFAULT_OVERLAP, KeyRefused, MadeKey, NoKey, create_key, find_key
 from watchword.flows.api_keys import rotate_key as rotate_key_steps
 from watchword.http.timestamps import milliseconds
-from watchword.mechanisms.api_key import ApiKeys
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import NotHere, Wrong, wrong_member
 from watchword.server.rules import UNSCOPED, administrator
+from watchword.tokens.access_key import fingerprint_of
+from watchword.tokens.signed_request import SignedRequest
 
 router = APIRouter(tags=["API keys"])
 
@@ -40,13 +41,15 @@ Subject = Annotated[
 class NewKey(Content):
     """What a key is to be. Without `scopes` it may do all that the account may; without an expiry it never expires.
 
-    `expires_at` is a point in time (RFC 3339), `expires_in` a number of seconds: one of them at most.
+    `expires_at` is a point in time (RFC 3339), `expires_in` a number of seconds: one of them at most. With `signing` it
+    is an access key, with which requests are signed.
     """
 
     name: str = DEFAULT_NAME
     scopes: list[str] | None = Field(default=None, max_length=1000)
     expires_at: str | None = None
     expires_in: float | None = None
+    signing: bool = False
 
 
 class Rotation(Content):
@@ -74,6 +77,13 @@ class MadeKeyView(KeyView):
     key: str
 
 
+class MadeAccessKeyView(KeyView):
+    """A new access key, with its secret: it is shown this once."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
 class KeysView(BaseModel):
     """API keys, newest first."""
 
@@ -99,7 +109,7 @@ async def list_keys(call: Here, subject: Subject = None) -> KeysView:
 )
 async def make_key(
     call: Here, wanted: Annotated[NewKey, Depends(content(NewKey))], subject: Subject = None
-) -> MadeKeyView:
+) -> MadeKeyView | MadeAccessKeyView:
     """A new key, shown this once.
 
     Its scopes must be among those of the token or key that asks, if that has any, and it expires no later than the key
@@ -120,6 +130,7 @@ async def make_key(
                 expires_at=_expiry(wanted, call.service.now()),
                 granted=call.who.scopes,
                 until=None if with_key is None else with_key.expires_at,
+                signing=call.service.access_keys if wanted.signing else None,
             )
         )
     except KeyRefused as refused:
@@ -135,7 +146,7 @@ async def make_key(
 )
 async def rotate_key(
     call: Here, id: str, wanted: Annotated[Rotation, Depends(content(Rotation))], subject: Subject = None
-) -> MadeKeyView:
+) -> MadeKeyView | MadeAccessKeyView:
     """A new key of the same name, scopes and lifetime, shown this once. The old one lives on for the overlap.
 
     A key may rotate itself.
@@ -143,8 +154,14 @@ async def rotate_key(
     owner = await _owner(call, subject)
     await _demand_fresh(call)
     await _demand_reach(call, owner, id)
+    service = call.service
     steps = rotate_key_steps(
-        owner, id, overlap=wanted.overlap, entropy=call.service.engine.entropy, now=call.service.now()
+        owner,
+        id,
+        overlap=wanted.overlap,
+        entropy=service.engine.entropy,
+        now=service.now(),
+        access_keys=service.access_keys,
     )
     try:
         made = await call.run(steps)
@@ -187,11 +204,15 @@ def key_view(key: ApiKey) -> KeyView:
 def current_key(call: Call) -> Steps[ApiKey | None]:
     """The API key by which the principal was proven; None where it was proven otherwise."""
     for mechanism in call.service.space.mechanisms:
-        if isinstance(mechanism, ApiKeys) and mechanism.name == call.who.authentication.mechanism:
-            presented = mechanism.read(call.request)
-            if isinstance(presented, Secret):
-                found = yield from ask(FindKey(fingerprint(presented.reveal())))
-                return None if found is None else found.key
+        if mechanism.name == call.who.authentication.mechanism:
+            match mechanism.read(call.request):
+                case Secret() as key:
+                    found = yield from ask(FindKey(fingerprint(key.reveal())))
+                case SignedRequest() as signed:
+                    found = yield from ask(FindKey(fingerprint_of(signed.signature.access_key_id)))
+                case _:
+                    return None
+            return None if found is None else found.key
     return None
 
 
@@ -233,13 +254,16 @@ async def _demand_reach(call: Call, owner: str, id: str) -> None:
 # --- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _shown(call: Call, owner: str, made: MadeKey | NoKey, **more: str) -> MadeKeyView:
+def _shown(call: Call, owner: str, made: MadeKey | NoKey, **more: str) -> MadeKeyView | MadeAccessKeyView:
     if isinstance(made, NoKey):
         raise _refusal(made)
     key = made.key
     told = {"key": key.id, "hint": f"****{key.hint}", **more}
     call.note(event_about("authn_token_created", owner, call.request, call.who, **told))
-    return MadeKeyView(**key_view(key).model_dump(), key=made.text)
+    view = key_view(key).model_dump()
+    if made.signs:
+        return MadeAccessKeyView(**view, access_key_id=key.id, secret_access_key=made.text)
+    return MadeKeyView(**view, key=made.text)
 
 
 def _refusal(why: NoKey) -> Exception:

@@ -30,8 +30,11 @@ async def log_out(call: Here) -> Response:
 
 async def logged_out(call: Call) -> Response:
     """The answer to a log-out, by whatever route it was asked for."""
-    cookie = call.service.cookie
-    ended = await call.settled(log_out_steps(call.request, cookie, call.circumstances))
+    service, cookie = call.service, call.service.cookie
+    steps = log_out_steps(
+        call.request, cookie, call.circumstances, service.space, backend=service.sessions.backend, now=service.now()
+    )
+    ended = await call.settled(steps)
     if ended and call.principal is not None:
         call.note(event_about("session_expired", call.principal.subject, call.request, reason="logout"))
     answer = Response(status_code=204)

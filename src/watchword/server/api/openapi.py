@@ -18,9 +18,12 @@ from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import ProtectionSpace, Target
 from watchword.http.message import Request
 from watchword.http.target import Ambiguous
-from watchword.server.api.documented import CELLS_KEY, PROBLEMS_KEY
+from watchword.mechanisms.url_key import UrlKeys
+from watchword.mechanisms.url_session import UrlSession
+from watchword.server.api.documented import CELLS_KEY, OAUTH_ERRORS_KEY, PROBLEMS_KEY
 from watchword.server.api.errors import PROBLEMS
 from watchword.server.api.hot_routes import HOT_ROUTES
+from watchword.server.api.rpc.operation import RPC_ERROR_SCHEMA
 from watchword.server.service import Service
 
 # OpenAPI documents are open dictionaries, as in FastAPI itself.
@@ -43,7 +46,7 @@ def openapi_document(api: FastAPI, service: Service) -> Document:
             _complete(operation, _target(service, method, path))
     components: Document = document.setdefault("components", {})
     components["securitySchemes"] = _security_schemes(service)
-    components.setdefault("schemas", {}).update({"Problem": PROBLEM_SCHEMA, "OAuthError": OAUTH_ERROR_SCHEMA})
+    components.setdefault("schemas", {}).update(SCHEMAS)
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document
@@ -62,6 +65,7 @@ def _complete(operation: Document, target: Target) -> None:
     requirement, space = target.requirement, target.space
     cells = {*cells_of(requirement, space), *cast("list[str]", operation.pop(CELLS_KEY, []))}
     problems = cast("list[str]", operation.pop(PROBLEMS_KEY, []))
+    errors = cast("list[str]", operation.pop(OAUTH_ERRORS_KEY, []))
     responses: Document = operation.setdefault("responses", {})
     responses.pop("422", None)  # FastAPI's own, which is never sent
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
@@ -69,8 +73,10 @@ def _complete(operation: Document, target: Target) -> None:
     for status, answer in responses.items():
         if answer["description"] == "Successful Response":
             answer["description"] = HTTPStatus(int(status)).phrase
-    answered = [(id, _status(CELLS[id], requirement)) for id in sorted(cells)]
+    answered = [(id, status) for id in sorted(cells) for status in _statuses(CELLS[id], requirement, space)]
     responses.update(_refusals(answered, problems, _FACES[space.face]))
+    if errors:
+        _add_oauth_errors(responses["400"], errors)
     operation["responses"] = dict(sorted(responses.items()))
     schemes: list[Document] = [] if requirement.public else [{name: []} for name in _schemes(space)]
     operation.setdefault("security", schemes)  # a route that asks for an OAuth client says so itself
@@ -101,17 +107,24 @@ def cells_of(requirement: Requirement, space: ProtectionSpace) -> Iterable[str]:
     yield from (cell for cell, demanded in demands.items() if demanded)
 
 
-def _status(cell: Cell, requirement: Requirement) -> int:
-    """The status that the cell answers there."""
+def _statuses(cell: Cell, requirement: Requirement, space: ProtectionSpace) -> Iterable[int]:
+    """The statuses that the cell answers there."""
+    if cell.id == "C09" and requirement.apikey_status is not None:
+        others = [m for m in space.mechanisms if m.kind is Kind.OTHER and m.name != "api-key"]
+        if len(others) < sum(m.kind is Kind.OTHER for m in space.mechanisms):
+            yield requirement.apikey_status
+        if not others:
+            return
     chosen = {"C05": requirement.session_expired_status, "C08": requirement.malformed_status}.get(cell.id)
     status = chosen or cell.status
     assert status is not None, f"{cell.id} refuses nothing"
-    return status
+    yield status
 
 
 _FACES: Mapping[str, tuple[str, str]] = {
     "problem": ("application/problem+json", "Problem"),
     "oauth": ("application/json", "OAuthError"),
+    "json-rpc": ("application/json", "JsonRpcError"),
 }
 """Media type and schema of refusals, by the face of the space."""
 
@@ -141,6 +154,13 @@ def _refusals(cells: Iterable[tuple[str, int]], problems: Iterable[str], face: t
     }
 
 
+def _add_oauth_errors(answer: Document, errors: Iterable[str]) -> None:
+    """Tell that an answer may be an error of OAuth, too."""
+    media_type, schema = _FACES["oauth"]
+    answer["description"] += f"; Refused as OAuth does ({', '.join(f'`{error}`' for error in errors)})"
+    answer["content"][media_type] = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+
+
 def _field(description: str) -> Document:
     return {"description": description, "schema": {"type": "string"}}
 
@@ -154,9 +174,15 @@ def _schemes(space: ProtectionSpace) -> list[str]:
 _SCHEME_OF: Mapping[str, str] = {
     "session": "cookie",
     "basic": "basic",
+    "digest": "digest",
+    "digest-md5": "digest",
     "auth-token": "basic",
     "bearer": "bearer",
     "api-key": "api-key",
+    "signed-request": "signed-request",
+    "auth-key": "auth-key",
+    "url-session": "url-session",
+    "url-key": "url-key",
 }
 
 
@@ -169,6 +195,12 @@ def _security_schemes(service: Service) -> Document:
             "description": f"The session cookie; `{service.cookie.settings.cleartext_name}` on cleartext loopback.",
         },
         "basic": {"type": "http", "scheme": "basic", "description": "User name and password, or an auth token."},
+        "digest": {"type": "http", "scheme": "digest", "description": "User name and password, by RFC 7616."},
+        "signed-request": {
+            "type": "http",
+            "scheme": "AWS4-HMAC-SHA256",
+            "description": "An access key, with which each request is signed (AWS Signature Version 4).",
+        },
         "api-key": {
             "type": "apiKey",
             "in": "header",
@@ -180,12 +212,28 @@ def _security_schemes(service: Service) -> Document:
             "scheme": "bearer",
             "description": "A session's token, `ww_s_…`, or an access token.",
         },
+        "auth-key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Auth-Key",
+            "description": "An Auth-Key, `ww_a_…`, of `POST /api/authenticate`.",
+        },
         "client": {
             "type": "http",
             "scheme": "basic",
             "description": "Id and secret of an OAuth client; they may be sent in the form, too.",
         },
     }
+    for mechanism in service.space.mechanisms:
+        if isinstance(mechanism, UrlSession | UrlKeys):
+            names = (*mechanism.places.parameters, mechanism.places.path_parameter)
+            what = "A session's token" if isinstance(mechanism, UrlSession) else "An API key"
+            known[mechanism.name] = {
+                "type": "apiKey",
+                "in": "query",
+                "name": names[0].decode("ascii"),
+                "description": f"{what}; it stands in logs and histories wherever the URL does.",
+            }
     return {name: known[name] for name in (*_schemes(service.space), "client")}
 
 
@@ -232,3 +280,10 @@ PROBLEM_SCHEMA: Document = {
         },
     },
 }
+
+SCHEMAS: Mapping[str, Document] = {
+    "Problem": PROBLEM_SCHEMA,
+    "OAuthError": OAUTH_ERROR_SCHEMA,
+    "JsonRpcError": RPC_ERROR_SCHEMA,
+}
+"""What refusals look like, by the faces that they have."""

@@ -10,7 +10,7 @@ from watchword.core.principal import Principal
 from watchword.flows.login import start_session
 from watchword.server.api.call import Here
 from watchword.server.api.documented import documented
-from watchword.server.api.login import note_log_in, presented_fingerprints, session_cookie
+from watchword.server.api.login import note_log_in, session_cookie, tokens_before
 from watchword.server.api.logout import logged_out
 
 router = APIRouter(prefix="/ws/rest/v1/session", tags=["OpenMRS"])
@@ -51,14 +51,14 @@ async def show_session(call: Here) -> Response:
     view = OpenmrsSession(authenticated=principal is not None, user=None if principal is None else _user(principal))
     answer = JSONResponse(view.model_dump(exclude_none=True))
     if principal is not None and principal.authentication.mechanism == "basic":
-        service, presented = call.service, presented_fingerprints(call)
+        service = call.service
         steps = start_session(
             principal,
             call.request,
             policy=service.sessions,
             entropy=service.engine.entropy,
             now=service.now(),
-            replaces=presented[0] if presented else None,
+            replaces=tokens_before(call),
         )
         begun = await call.settled(steps)
         note_log_in(call, begun)

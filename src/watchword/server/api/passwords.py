@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends
 from pydantic import AliasChoices, Field
 from starlette.responses import Response
 
+from watchword.core.decide import Refused
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
+from watchword.core.second_factor import SEVERAL
 from watchword.flows.accounts import PasswordRefused, change_password
 from watchword.flows.login import prove
 from watchword.http.message import Fields
@@ -19,7 +21,8 @@ from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import NotHere, wrong_member
 from watchword.server.api.fields import PasswordText
-from watchword.server.api.session import current_session
+from watchword.server.api.session import presented_session
+from watchword.server.demand import refusal
 from watchword.server.rules import administrator
 from watchword.tokens.password import Password
 
@@ -38,7 +41,7 @@ class NewPassword(Content):
     summary="Change a password",
     status_code=204,
     response_class=Response,
-    openapi_extra=documented(content=NewPassword, cells=("C07", "C12", "C16", "C17"), problems=("not-found",)),
+    openapi_extra=documented(content=NewPassword, cells=("C07", "C12", "C15", "C16", "C17"), problems=("not-found",)),
 )
 async def set_password(
     call: Here, name: str, wanted: Annotated[NewPassword, Depends(content(NewPassword))]
@@ -49,17 +52,18 @@ async def set_password(
     """
     name, service = looked_up_name(name), call.service
     await call.demand(replace(administrator(service.space.unnamed), self_service=name))
-    keep = None
+    kept = None
     if name == call.who.subject:
         await _prove(call, name, wanted)
-        session = await call.run(current_session(call))
-        keep = None if session is None else session.fingerprint
+        kept = await call.run(presented_session(call))
     steps = change_password(
         name,
         wanted.password.reveal_text(),
         policy=service.passwords,
         entropy=service.engine.entropy,
-        keep=keep,
+        now=service.now(),
+        digest_secrets=service.digest_secrets,
+        keep=None if kept is None else kept.session.fingerprint,
     )
     try:
         changed = await call.run(steps)
@@ -67,6 +71,8 @@ async def set_password(
         raise wrong_member("password", str(refused)) from None
     if changed is None:
         raise NotHere
+    if kept is not None:
+        await call.run(service.sessions.backend.keep(kept, service.now()))
     call.note(event_about("authn_password_change", name, call.request, call.who))
     answer = Response(status_code=204)
     if name == call.who.subject:
@@ -87,4 +93,9 @@ async def _prove(call: Call, name: str, wanted: NewPassword) -> None:
     if wanted.current_password is None:
         raise wrong_member("current_password", "The current password is needed to change one's own.")
     credentials = Password(name, wanted.current_password)
-    await call.settled(prove(credentials, call.request, call.service.space, call.service.now()))
+    decision = await call.run(prove(credentials, call.request, call.service.space, call.service.now()))
+    if isinstance(decision, Refused):
+        # Where a second factor is due besides, whoever asks has given it already.
+        if decision.cell == "C15" and SEVERAL in call.who.authentication.amr:
+            return
+        raise await refusal(call.service, call.request, decision)

@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from watchword.core.ask import Steps, ask
-from watchword.core.questions import FindSession, WriteSessionData
+from watchword.core.ask import Steps
 from watchword.core.records import Json, Session
-from watchword.crypto.secret import fingerprint
 from watchword.flows.logout import presented_tokens
+from watchword.flows.session_backend import NotWritten, Presented
+from watchword.http.authentication import session_token_info
+from watchword.http.message import Fields
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import json_object
 from watchword.server.api.documented import ANY_OBJECT, documented
@@ -55,7 +56,7 @@ async def show_session(call: Here) -> WhoView:
 )
 async def read_data(call: Here) -> Response:
     """What an application keeps with the session. 404 where each request carries its own proof."""
-    return JSONResponse(dict((await _session(call)).data))
+    return JSONResponse(dict((await _presented(call)).session.data))
 
 
 @router.put(
@@ -66,9 +67,13 @@ async def read_data(call: Here) -> Response:
     openapi_extra=documented(content=ANY_OBJECT, cells=("C17",), problems=("not-found",)),
 )
 async def write_data(call: Here, data: Annotated[dict[str, Json], Depends(json_object)]) -> Response:
-    """Takes a JSON object of at most 4 KiB, kept on the server and deleted with the session."""
+    """Takes a JSON object of at most 4 KiB, kept with the session and deleted with it.
+
+    Where clients keep their sessions encrypted, the cookie has to hold it: there is room for about 2 KiB, and the
+    answer brings the cookie anew. Where they keep them signed, there is none: 404.
+    """
     if len(_compact(data)) > LONGEST_DATA:
-        raise Wrong("content-too-large", f"A session holds at most {LONGEST_DATA} bytes of data.")
+        raise _too_large()
     return await _write(call, data)
 
 
@@ -85,29 +90,59 @@ async def delete_data(call: Here) -> Response:
 
 
 async def _write(call: Call, data: dict[str, Json]) -> Response:
-    session = await _session(call)
-    if not await call.run(ask(WriteSessionData(session.fingerprint, data))):
+    presented = await _presented(call)
+    service = call.service
+    written = await call.run(service.sessions.backend.write(presented, data, service.now()))
+    answer = Response(status_code=204)
+    match written:
+        case NotWritten.TOO_LONG:
+            raise _too_large()
+        case NotWritten.GONE | NotWritten.NONE:
+            raise NotHere
+        case str(token):
+            answer.raw_headers += session_fields(call, presented, token)
+        case None:
+            pass
+    return answer
+
+
+async def _presented(call: Call) -> Presented:
+    presented = await call.run(presented_session(call))
+    if presented is None:
         raise NotHere
-    return Response(status_code=204)
+    return presented
 
 
-async def _session(call: Call) -> Session:
-    session = await call.run(current_session(call))
-    if session is None:
-        raise NotHere
-    return session
-
-
-def current_session(call: Call) -> Steps[Session | None]:
+def presented_session(call: Call) -> Steps[Presented | None]:
     """The session by which the principal was proven; None where there is none, as with Basic."""
     proven_by = None if call.principal is None else call.principal.authentication.session
     # Telling somebody of a session changes nothing, so a page of another origin may have had the cookie sent.
     unvetoed = replace(call.circumstances, foreign=False)
-    for token in presented_tokens(call.request, call.service.cookie, unvetoed):
-        found = yield from ask(FindSession(fingerprint(token)))
+    for token in presented_tokens(call.request, call.service.cookie, unvetoed, call.service.space):
+        found = yield from call.service.sessions.backend.find(token)
         if found is not None and found.session.id == proven_by:
-            return found.session
+            return Presented(found.session, token)
     return None
+
+
+def current_session(call: Call) -> Steps[Session | None]:
+    """The same without its token."""
+    presented = yield from presented_session(call)
+    return None if presented is None else presented.session
+
+
+def session_fields(call: Call, presented: Presented, token: str) -> Fields:
+    """The line that gives the client a token to go on with, the way that the one before came."""
+    cookie = call.service.cookie
+    sent = cookie.read(call.request)
+    if sent is None or presented.token not in sent.values:
+        return (session_token_info(token),)
+    left = max(1, int(presented.session.expires_at - call.service.now()))
+    return ((b"set-cookie", cookie.set(call.request, token, left)),)
+
+
+def _too_large() -> Wrong:
+    return Wrong("content-too-large", "That is more than a session holds here.")
 
 
 def _compact(data: dict[str, Json]) -> bytes:

@@ -11,14 +11,16 @@ from starlette.responses import Response
 from watchword.core.ask import ask
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
-from watchword.core.questions import EndFamilies, EndSessions, ListFamilies, ListSessions
+from watchword.core.questions import EndFamilies, ListFamilies
+from watchword.core.records import Session
 from watchword.flows.revocations import end_families
 from watchword.server.api.call import Call, Here
 from watchword.server.api.documented import documented
 from watchword.server.api.errors import NotHere
-from watchword.server.api.session import current_session
+from watchword.server.api.session import presented_session
 from watchword.server.api.views import SessionsView, family_view, session_view
 from watchword.server.rules import administrator
+from watchword.tokens.session import LONGEST_USER_AGENT
 
 router = APIRouter(tags=["sessions"])
 
@@ -32,9 +34,13 @@ _CELLS = ("C12", "C17")
 
 @router.get("/sessions", summary="List log-ins", openapi_extra=documented(cells=_CELLS))
 async def list_sessions(call: Here, subject: Subject = None) -> SessionsView:
-    """The log-ins that have not ended, newest first."""
+    """The log-ins that have not ended, newest first.
+
+    Where clients keep their sessions, nobody else knows of them: the one that asks is listed, and for an account's
+    others one entry that stands for all.
+    """
     owner, now, mine = await _owner(call, subject), call.service.now(), call.who.authentication.session
-    sessions = await call.run(ask(ListSessions(owner, now)))
+    sessions = await call.run(call.service.sessions.backend.listed(owner, now, await _current(call)))
     families = await call.run(ask(ListFamilies(owner, now)))
     listed = [
         *((each.created_at, session_view(each, current=each.id == mine)) for each in sessions),
@@ -53,8 +59,9 @@ async def list_sessions(call: Here, subject: Subject = None) -> SessionsView:
 )
 async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
     """Ends the log-in with this public id, with all its tokens, on every node."""
-    owner = await _owner(call, subject)
-    if not await call.run(ask(EndSessions(owner, id=id))) and not await call.run(ask(EndFamilies((id,), owner))):
+    owner, service = await _owner(call, subject), call.service
+    ended = await call.run(service.sessions.backend.end_by_id(owner, id, service.now()))
+    if not ended and not await call.run(ask(EndFamilies((id,), owner))):
         raise NotHere
     _note(call, owner, 1)
     return _ended(call, own=id == call.who.authentication.session)
@@ -69,12 +76,21 @@ async def end_session(call: Here, id: str, subject: Subject = None) -> Response:
 )
 async def end_sessions(call: Here, subject: Subject = None, others: Others = False) -> Response:
     """Ends all log-ins of the subject, this one too unless `others` is true."""
-    owner = await _owner(call, subject)
-    kept = await call.run(current_session(call)) if others else None
-    ended = await call.run(ask(EndSessions(owner, keep=None if kept is None else kept.fingerprint)))
+    owner, service = await _owner(call, subject), call.service
+    kept = await call.run(presented_session(call)) if others else None
+    ended = await call.run(service.sessions.backend.end_all(owner, kept, service.now()))
     ended += await call.run(end_families(owner, call.service.now(), keep=_family_of(call) if others else None))
     _note(call, owner, ended)
     return _ended(call, own=kept is None and owner == call.who.subject)
+
+
+async def _current(call: Call) -> Session | None:
+    """The session that asks. What is not kept of it, its own request tells."""
+    presented = await call.run(presented_session(call))
+    if presented is None:
+        return None
+    user_agent = (call.request.field(b"user-agent") or b"").decode("latin-1")[:LONGEST_USER_AGENT]
+    return replace(presented.session, address=call.request.peer.address, user_agent=user_agent)
 
 
 def _family_of(call: Call) -> str | None:

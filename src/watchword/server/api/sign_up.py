@@ -89,6 +89,7 @@ async def _add(call: Call, wanted: NewAccount, *, disabled: bool = False) -> Acc
                 permissions=frozenset(wanted.permissions or ()),
                 attributes=wanted.attributes,
                 disabled=disabled,
+                digest_secrets=service.digest_secrets,
             )
         )
     except NameRefused as refused:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from watchword.core.grants import FIRST_PARTY, Family
 from watchword.core.principal import Principal
-from watchword.core.records import Account, Json, Session
+from watchword.core.records import AUTH_KEY, Account, Json, Session
 from watchword.http.timestamps import milliseconds
 
 
@@ -21,12 +21,12 @@ class SessionTerm(BaseModel):
 
 
 class SessionView(SessionTerm):
-    """A log-in in a list: a session, or one that gave a refresh token. `current` marks the one that asks.
+    """A log-in in a list: a session, an Auth-Key, or one that gave a refresh token. `current` marks the one that asks.
 
     `client` is the OAuth client, where there is one, and `device` what the client calls itself.
     """
 
-    kind: Literal["session", "refresh"]
+    kind: Literal["session", "auth-key", "refresh"]
     subject: str
     created_at: str
     last_seen: str
@@ -115,7 +115,7 @@ def session_view(session: Session, *, current: bool) -> SessionView:
     """The session in a list."""
     return SessionView(
         **session_term(session).model_dump(),
-        kind="session",
+        kind="auth-key" if session.kind == AUTH_KEY else "session",
         subject=session.subject,
         created_at=milliseconds(session.created_at),
         last_seen=milliseconds(session.last_seen),

@@ -9,6 +9,7 @@ from watchword.core.questions import (
     AddAccount,
     ChangeAccount,
     DeleteAccount,
+    FindAccountsBy,
     IssueAuthToken,
     ListAccounts,
     Page,
@@ -22,6 +23,11 @@ from watchword.storage.memory.sessions import end_sessions_of_account
 from watchword.storage.memory.state import State, refuse_unstorable
 from watchword.storage.noted import Kind
 from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
+
+
+def find_accounts_by(state: State, question: FindAccountsBy) -> tuple[Account, ...]:
+    found = [a for a in state.accounts.values() if a.attributes.get(question.attribute) == question.value]
+    return tuple(sorted(found, key=lambda account: account.name)[:2])
 
 
 def list_accounts(state: State, question: ListAccounts) -> Page:
@@ -48,7 +54,7 @@ def change_account(state: State, question: ChangeAccount) -> Account | None:
     after = None if before is None else changed_account(before, question)
     if before is None or after is None:
         return None
-    _replace(state, before, after, keep=question.keep)
+    replace_account(state, before, after, keep=question.keep)
     return after
 
 
@@ -59,6 +65,8 @@ def delete_account(state: State, question: DeleteAccount) -> bool:
     end_sessions_of_account(state, account.name)
     end_families_of_account(state, account, None)
     end_keys_of_account(state, account.name)
+    for credential in state.credentials.pop(account.name, ()):
+        del state.credential_subjects[credential.id]
     state.generations.pop(account.name, None)
     state.places.pop(account.name, None)
     note(state, Kind.ACCOUNT, account.name)
@@ -97,11 +105,11 @@ def put_account(state: State, given: Account) -> str:
     if after == before:
         return "unchanged"
     refuse_unstorable(after)
-    _replace(state, before, after)
+    replace_account(state, before, after)
     return "changed"
 
 
-def _replace(state: State, before: Account, after: Account, keep: bytes | None = None) -> None:
+def replace_account(state: State, before: Account, after: Account, keep: bytes | None = None) -> None:
     """Put `after` in the place of `before`, and end what dies with it."""
     if credentials_die(before, after):
         end_sessions_of_account(state, before.name, keep=None if after.disabled else keep, stamp=after.stamp)

@@ -72,7 +72,7 @@ def end_session(state: State, question: EndSession) -> bool:
 
 def end_sessions(state: State, question: EndSessions) -> int:
     if question.ids is not None:
-        wanted = set(question.ids)
+        wanted = {question.id, *question.ids}
         named = [s.fingerprint for s in _of(state, question.subject) if s.id in wanted]
         return sum(_end(state, fingerprint) for fingerprint in named if fingerprint != question.keep)
     ending = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, fields
 
+from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
 from watchword.core.principal import Instant
 from watchword.core.records import Account, Session
@@ -23,9 +24,14 @@ class State:
     sessions: dict[bytes, Session] = field(default_factory=dict[bytes, Session])
     session_ids: set[str] = field(default_factory=set[str])
 
+    credentials: dict[str, tuple[Credential, ...]] = field(default_factory=dict[str, tuple[Credential, ...]])
+    """Those of each account that has any, oldest first."""
+    credential_subjects: dict[str, str] = field(default_factory=dict[str, str])
+    """Whose they are, by id."""
+
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
-    assertions: dict[tuple[str, str], Instant] = field(default_factory=dict[tuple[str, str], Instant])
-    """Until when they are remembered, by client and `jti`."""
+    spent: dict[tuple[str, bytes], Instant] = field(default_factory=dict[tuple[str, bytes], Instant])
+    """Until when values are remembered that may be used once, by purpose and value."""
 
     families: dict[str, Family] = field(default_factory=dict[str, Family])
     handles: dict[bytes, str] = field(default_factory=dict[bytes, str])
@@ -44,7 +50,7 @@ class State:
     """Numbered without gaps. There is always one, so that who read the list knows a row by which to go on."""
 
 
-def refuse_unstorable(record: Account | Session | Client | Family | ReferenceToken | ApiKey) -> None:
+def refuse_unstorable(record: Account | Session | Client | Family | ReferenceToken | ApiKey | Credential) -> None:
     """Raises ValueError where a text of the record cannot be encoded as UTF-8."""
     for each in fields(record):
         value = getattr(record, each.name)

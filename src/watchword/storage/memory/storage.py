@@ -9,14 +9,27 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from watchword.core import questions
+from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family
 from watchword.core.principal import Instant
 from watchword.core.questions import FamilyStart, FoundKey, FoundSession, FoundToken, Page, Redeemed
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.core.revocations import Revocations
-from watchword.storage.memory import accounts, changes, clients, families, keys, limits, sessions, tokens
+from watchword.storage.memory import (
+    accounts,
+    changes,
+    clients,
+    credentials,
+    families,
+    keys,
+    limits,
+    once,
+    sessions,
+    tokens,
+)
 from watchword.storage.memory.accounts import put_account
 from watchword.storage.memory.clients import put_client
+from watchword.storage.memory.credentials import put_credential
 from watchword.storage.memory.families import put_family
 from watchword.storage.memory.keys import put_key
 from watchword.storage.memory.sessions import put_session
@@ -49,6 +62,10 @@ class MemoryStorage:
         with self._held(wait):
             return self._state.accounts.get(question.name)
 
+    def find_accounts_by(self, question: questions.FindAccountsBy, *, wait: bool = True) -> tuple[Account, ...]:
+        with self._held(wait):
+            return accounts.find_accounts_by(self._state, question)
+
     def version(self, *, wait: bool = True) -> object:
         return self._state.changes[-1].seq
 
@@ -71,6 +88,10 @@ class MemoryStorage:
     def find_client(self, question: questions.FindClient, *, wait: bool = True) -> Client | None:
         with self._held(wait):
             return self._state.clients.get(question.id)
+
+    def find_credentials(self, question: questions.FindCredentials, *, wait: bool = True) -> tuple[Credential, ...]:
+        with self._held(wait):
+            return credentials.find_credentials(self._state, question.subject)
 
     def find_family(self, question: questions.FindFamily) -> Family | None:
         with self._lock:
@@ -146,6 +167,28 @@ class MemoryStorage:
         with self._lock:
             return accounts.revoke_auth_token(self._state, question)
 
+    # --- credentials, and what is used once
+
+    def add_credentials(self, question: questions.AddCredentials) -> bool:
+        with self._lock:
+            return credentials.add_credentials(self._state, question)
+
+    def confirm_second_factor(self, question: questions.ConfirmSecondFactor) -> bool:
+        with self._lock:
+            return credentials.confirm_second_factor(self._state, question)
+
+    def end_credentials(self, question: questions.EndCredentials) -> int:
+        with self._lock:
+            return credentials.end_credentials(self._state, question)
+
+    def spend_credential(self, question: questions.SpendCredential) -> bool:
+        with self._lock:
+            return credentials.spend_credential(self._state, question)
+
+    def spend_once(self, question: questions.SpendOnce) -> bool:
+        with self._lock:
+            return once.spend_once(self._state, question)
+
     # --- families, tokens, keys, clients
 
     def start_family(self, question: questions.StartFamily) -> FamilyStart:
@@ -167,10 +210,6 @@ class MemoryStorage:
     def revoke_token(self, question: questions.RevokeToken) -> None:
         with self._lock:
             tokens.revoke_token(self._state, question)
-
-    def spend_assertion(self, question: questions.SpendAssertion) -> bool:
-        with self._lock:
-            return tokens.spend_assertion(self._state, question)
 
     def add_key(self, question: questions.AddKey) -> bool:
         with self._lock:
@@ -209,7 +248,7 @@ class MemoryStorage:
                 limits.remove_over,
                 families.remove_expired,
                 tokens.remove_expired_tokens,
-                tokens.remove_expired_assertions,
+                once.remove_outdated,
                 keys.remove_long_expired,
             ):
                 removed += remove(self._state, question.now, question.limit - removed)
@@ -254,6 +293,9 @@ class MemoryStorage:
     def put_families(self, families: Iterable[Family]) -> Counts:
         return self._put(put_family, families)
 
+    def put_credentials(self, credentials: Iterable[Credential]) -> Counts:
+        return self._put(put_credential, credentials)
+
     def all_accounts(self) -> Iterator[Account]:
         with self._lock:
             them = [self._state.accounts[name] for name in sorted(self._state.accounts)]
@@ -278,6 +320,11 @@ class MemoryStorage:
         with self._lock:
             them = sorted(self._state.families.values(), key=lambda family: family.id)
         yield from them
+
+    def all_credentials(self) -> Iterator[Credential]:
+        with self._lock:
+            them = [each for credentials in self._state.credentials.values() for each in credentials]
+        yield from sorted(them, key=lambda credential: credential.id)
 
     def close(self) -> None:
         pass

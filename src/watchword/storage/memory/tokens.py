@@ -1,10 +1,10 @@
-"""Reference tokens, revoked access tokens and spent assertions."""
+"""Reference tokens, and revoked access tokens."""
 
 from __future__ import annotations
 
 from watchword.core.grants import ReferenceToken
 from watchword.core.principal import Instant
-from watchword.core.questions import FoundToken, KeepToken, RevokeToken, SpendAssertion
+from watchword.core.questions import FoundToken, KeepToken, RevokeToken
 from watchword.storage.grant_rules import acts_for_itself, may_keep_token
 from watchword.storage.memory.changes import note
 from watchword.storage.memory.state import State, refuse_unstorable
@@ -51,24 +51,9 @@ def end_token(state: State, token: ReferenceToken, *, told: bool = False) -> Non
         note(state, Kind.REFERENCE, token.fingerprint)
 
 
-def spend_assertion(state: State, question: SpendAssertion) -> bool:
-    used = question.client_id, question.jti
-    if used in state.assertions:
-        return False
-    state.assertions[used] = question.expires_at
-    return True
-
-
 def remove_expired_tokens(state: State, now: Instant, limit: int) -> int:
     over = sorted((token.expires_at, token.fingerprint) for token in state.tokens.values())
     over = [(at, fingerprint) for at, fingerprint in over if at <= now][:limit]
     for _, fingerprint in over:
         end_token(state, state.tokens[fingerprint])
-    return len(over)
-
-
-def remove_expired_assertions(state: State, now: Instant, limit: int) -> int:
-    over = [used for used, at in state.assertions.items() if at <= now][:limit]
-    for used in over:
-        del state.assertions[used]
     return len(over)

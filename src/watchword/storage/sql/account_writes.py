@@ -10,17 +10,19 @@ from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, I
 from watchword.core.records import Account, AuthTokenInputs
 from watchword.storage.noted import Kind
 from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
+from watchword.storage.sql.attribute_writes import write_attributes
 from watchword.storage.sql.changes import note, note_if_known
 from watchword.storage.sql.family_writes import end_families_of_account
 from watchword.storage.sql.key_writes import end_keys_of_account
 from watchword.storage.sql.records import account_values, find_account
 
 _ADD = """INSERT INTO accounts
-    (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at)
-    VALUES (:name, :stamp, :password_hash, :roles, :permissions, :disabled, :attributes, :created_at)
+    (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at, second_factor)
+    VALUES (:name, :stamp, :password_hash, :roles, :permissions, :disabled, :attributes, :created_at, :second_factor)
     ON CONFLICT DO NOTHING"""
 _UPDATE = """UPDATE accounts SET stamp = :stamp, password_hash = :password_hash, roles = :roles,
-    permissions = :permissions, disabled = :disabled, attributes = :attributes WHERE name = :name"""
+    permissions = :permissions, disabled = :disabled, attributes = :attributes, second_factor = :second_factor
+    WHERE name = :name"""
 _DELETE = "DELETE FROM accounts WHERE name = ?"
 _CARRY_OVER = "UPDATE sessions SET stamp = ? WHERE fingerprint = ? AND subject = ?"
 _END_OTHERS = "DELETE FROM sessions WHERE subject = ? AND fingerprint IS NOT ?"
@@ -36,6 +38,7 @@ def add_account(db: sqlite3.Connection, question: AddAccount) -> bool:
     account = question.account
     if db.execute(_ADD, account_values(account)).rowcount == 0:
         return False
+    write_attributes(db, account)
     if account.auth_token is not None and not account.disabled:
         _put_token(db, account.name, account.auth_token)
     note_if_known(db, Kind.ACCOUNT, account.name)
@@ -47,7 +50,7 @@ def change_account(db: sqlite3.Connection, question: ChangeAccount) -> Account |
     after = None if before is None else changed_account(before, question)
     if before is None or after is None:
         return None
-    _replace(db, before, after, keep=question.keep)
+    replace_account(db, before, after, keep=question.keep)
     return after
 
 
@@ -55,7 +58,7 @@ def delete_account(db: sqlite3.Connection, question: DeleteAccount) -> bool:
     account = find_account(db, question.name)
     if account is None:
         return False
-    db.execute(_DELETE, (question.name,))  # its auth token and places go with it
+    db.execute(_DELETE, (question.name,))  # its auth token, attributes, credentials and places go with it
     db.execute(_END_OTHERS, (question.name, None))
     end_families_of_account(db, account, None)
     end_keys_of_account(db, question.name)
@@ -90,13 +93,14 @@ def put_account(db: sqlite3.Connection, given: Account) -> Literal["created", "c
     after = imported_account(before, _last_generation(db, given.name), given)
     if after == before:
         return "unchanged"
-    _replace(db, before, after)
+    replace_account(db, before, after)
     return "changed"
 
 
-def _replace(db: sqlite3.Connection, before: Account, after: Account, keep: bytes | None = None) -> None:
+def replace_account(db: sqlite3.Connection, before: Account, after: Account, keep: bytes | None = None) -> None:
     """Put `after` in the place of `before`, and end what dies with it."""
     db.execute(_UPDATE, account_values(after))
+    write_attributes(db, after, before)
     if credentials_die(before, after):
         kept = None if after.disabled else keep
         db.execute(_END_OTHERS, (before.name, kept))

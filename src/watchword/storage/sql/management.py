@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
+from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family
 from watchword.core.questions import ListAccounts, ListFamilies, ListKeys, ListSessions, Page
 from watchword.core.records import Account, Session
-from watchword.storage.sql import grant_records, records
-from watchword.storage.sql.schema import accounts, api_keys, auth_tokens, clients, families, sessions
+from watchword.storage.sql import credential_records, grant_records, records
+from watchword.storage.sql.schema import accounts, api_keys, auth_tokens, clients, credentials, families, sessions
 
 
 class _Statement:
@@ -79,6 +80,12 @@ _LIST_KEYS = _Statement(_NEWEST_KEYS)
 _LIST_KEYS_OF_SUBJECT = _Statement(_NEWEST_KEYS.where(api_keys.c.subject == bindparam("subject")))
 _EXPORT_KEYS = _Statement(_ALL_KEYS.where(api_keys.c.id > bindparam("after")).order_by(api_keys.c.id))
 
+_EXPORT_CREDENTIALS = _Statement(
+    select(*(credentials.c[name] for name in credential_records.CREDENTIAL))
+    .where(credentials.c.id > bindparam("after"))
+    .order_by(credentials.c.id)
+    .limit(bindparam("limit"))
+)
 _LIST_CLIENTS = _Statement(
     select(*(clients.c[name] for name in grant_records.CLIENT))
     .where(clients.c.id > bindparam("after"))
@@ -136,6 +143,10 @@ def keys_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[ApiKey, ...
 
 def families_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[Family, ...]:
     return tuple(map(grant_records.family, _EXPORT_FAMILIES.rows(db, after=id, limit=limit)))
+
+
+def credentials_after(db: sqlite3.Connection, id: str, limit: int) -> tuple[Credential, ...]:
+    return tuple(map(credential_records.credential, _EXPORT_CREDENTIALS.rows(db, after=id, limit=limit)))
 
 
 def sessions_after(db: sqlite3.Connection, number: int, limit: int) -> list[tuple[Session, int]]:

@@ -29,8 +29,21 @@ SESSION = (
     "address",
     "user_agent",
     "data",
+    "kind",
+    "binding",
+    "acr",
 )
-ACCOUNT = ("name", "stamp", "password_hash", "roles", "permissions", "disabled", "attributes", "created_at")
+ACCOUNT = (
+    "name",
+    "stamp",
+    "password_hash",
+    "roles",
+    "permissions",
+    "disabled",
+    "attributes",
+    "created_at",
+    "second_factor",
+)
 AUTH_TOKEN = ("generation", "issued_at", "valid_until")
 """The columns of each table, in the order in which the functions below take them; an account's token follows it."""
 
@@ -69,6 +82,9 @@ def session(row: Row) -> Session:
             address=row[10],
             user_agent=row[11],
             data={} if row[12] == "{}" else json.loads(row[12]),
+            kind=row[13],
+            binding=row[14],
+            acr=row[15],
         )
     except (ValueError, TypeError) as error:
         raise AnswerFailed("a session's record is damaged") from error
@@ -87,6 +103,7 @@ def account(row: Row) -> Account:
             attributes={} if row[6] == "{}" else json.loads(row[6]),
             created_at=row[7],
             auth_token=auth_token(row[len(ACCOUNT) :]),
+            second_factor=bool(row[8]),
         )
     except (ValueError, TypeError) as error:
         raise AnswerFailed("an account's record is damaged") from error
@@ -113,6 +130,9 @@ def session_values(session: Session) -> Values:
         "address": session.address,
         "user_agent": session.user_agent,
         "data": as_json(dict(session.data)),
+        "kind": session.kind,
+        "binding": session.binding,
+        "acr": session.acr,
     }
 
 
@@ -126,6 +146,7 @@ def account_values(account: Account) -> Values:
         "disabled": account.disabled,
         "attributes": as_json(dict(account.attributes)),
         "created_at": account.created_at,
+        "second_factor": account.second_factor,
     }
 
 

@@ -20,6 +20,18 @@ accounts = Table(
     Column("disabled", Boolean, nullable=False),
     Column("attributes", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("second_factor", Boolean, nullable=False, server_default=text("0")),
+    sqlite_with_rowid=False,
+)
+
+# What `attributes` has, by value: for identities that are told by one of them.
+account_attributes = Table(
+    "account_attributes",
+    metadata,
+    Column("attribute", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name", ondelete="CASCADE"), primary_key=True),
+    Index("account_attributes_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -55,9 +67,26 @@ sessions = Table(
     Column("address", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
     Column("data", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="session"),
+    Column("binding", Text, nullable=False, server_default=text("''")),
+    Column("acr", Text),
     Index("sessions_by_subject", "subject", "created_at"),
     Index("sessions_by_age", "created_at"),
     Index("sessions_by_end", "ends_at"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("subject", Text, ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Index("credentials_by_subject", "subject", "created_at"),
 )
 
 # Keys are bytes because the limiter's keys may hold what a client typed, lone surrogates included.
@@ -171,13 +200,14 @@ api_keys = Table(
     Index("api_keys_by_end", "expires_at"),
 )
 
-# Which assertions clients have used: a digest, because the client chose the text.
-assertions = Table(
-    "assertions",
+# What was used and may be used once: a digest, because clients choose the text. Nobody takes it after `until`.
+spent_values = Table(
+    "spent_values",
     metadata,
+    Column("purpose", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
-    Column("expires_at", Double, nullable=False),
-    Index("assertions_by_end", "expires_at"),
+    Column("until", Double, nullable=False),
+    Index("spent_values_by_end", "until"),
     sqlite_with_rowid=False,
 )
 

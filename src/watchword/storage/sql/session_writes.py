@@ -10,6 +10,7 @@ from watchword.core.principal import Instant
 from watchword.core.questions import EndSession, EndSessions, StartSession, WriteSessionData
 from watchword.core.records import Session
 from watchword.storage.noted import Kind
+from watchword.storage.rules import storable
 from watchword.storage.sql.changes import note
 from watchword.storage.sql.records import SESSION, as_json, session_values
 
@@ -82,7 +83,8 @@ def end_session(db: sqlite3.Connection, question: EndSession) -> bool:
 def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
     values = {"id": question.id, "subject": question.subject, "keep": question.keep}
     if question.id is not None or question.ids is not None:
-        named = [values | {"id": id} for id in (question.id, *(question.ids or ())) if id is not None]
+        ids = (question.id, *(question.ids or ()))
+        named = [values | {"id": id} for id in ids if id is not None and storable(id)]
         return _end(db, [fingerprint for one in named for (fingerprint,) in db.execute(_WITH_ID, one).fetchall()])
     if question.subject is None:
         return _end_all(db, question.keep)

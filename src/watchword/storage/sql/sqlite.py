@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watchword.core import questions
+from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family
 from watchword.core.principal import Instant
 from watchword.core.questions import FamilyStart, FoundKey, FoundSession, FoundToken, Page, Redeemed
@@ -20,12 +21,15 @@ from watchword.storage.port import Changes, Counts, FailureCount
 from watchword.storage.rules import storable
 from watchword.storage.sql import (
     account_writes,
+    attribute_writes,
     changes,
     client_writes,
+    credential_writes,
     family_writes,
     grant_records,
     key_writes,
     limits,
+    once_writes,
     records,
     session_writes,
     token_writes,
@@ -70,6 +74,9 @@ class SqliteStorage:
         row = self._row(records.FIND_ACCOUNT, question.name, wait) if storable(question.name) else None
         return None if row is None else records.account(row)
 
+    def find_accounts_by(self, question: questions.FindAccountsBy, *, wait: bool = True) -> tuple[Account, ...]:
+        return self._read(lambda db: attribute_writes.find_accounts_by(db, question), wait)
+
     def version(self, *, wait: bool = True) -> object:
         return self._processes.here().readers.version(wait=wait)
 
@@ -90,6 +97,11 @@ class SqliteStorage:
     def find_client(self, question: questions.FindClient, *, wait: bool = True) -> Client | None:
         row = self._row(grant_records.FIND_CLIENT, question.id, wait) if storable(question.id) else None
         return None if row is None else grant_records.client(row)
+
+    def find_credentials(self, question: questions.FindCredentials, *, wait: bool = True) -> tuple[Credential, ...]:
+        if not storable(question.subject):
+            return ()
+        return self._read(lambda db: credential_writes.find_credentials(db, question.subject), wait)
 
     def find_family(self, question: questions.FindFamily) -> Family | None:
         row = self._row(grant_records.FIND_FAMILY, question.handle, wait=True)
@@ -173,6 +185,29 @@ class SqliteStorage:
     def revoke_auth_token(self, question: questions.RevokeAuthToken) -> bool:
         return storable(question.name) and self._change(lambda db: account_writes.revoke_auth_token(db, question))
 
+    # --- credentials, and what is used once
+
+    def add_credentials(self, question: questions.AddCredentials) -> bool:
+        return self._change(lambda db: credential_writes.add_credentials(db, question))
+
+    def confirm_second_factor(self, question: questions.ConfirmSecondFactor) -> bool:
+        return storable(question.subject) and self._change(
+            lambda db: credential_writes.confirm_second_factor(db, question)
+        )
+
+    def end_credentials(self, question: questions.EndCredentials) -> int:
+        if not storable(question.subject):
+            return 0
+        return self._change(lambda db: credential_writes.end_credentials(db, question))
+
+    def spend_credential(self, question: questions.SpendCredential) -> bool:
+        return storable(question.subject + question.kind) and self._change(
+            lambda db: credential_writes.spend_credential(db, question)
+        )
+
+    def spend_once(self, question: questions.SpendOnce) -> bool:
+        return self._change(lambda db: once_writes.spend_once(db, question))
+
     # --- families, tokens, keys, clients
 
     def start_family(self, question: questions.StartFamily) -> FamilyStart:
@@ -191,9 +226,6 @@ class SqliteStorage:
 
     def revoke_token(self, question: questions.RevokeToken) -> None:
         self._change(lambda db: token_writes.revoke_token(db, question))
-
-    def spend_assertion(self, question: questions.SpendAssertion) -> bool:
-        return self._change(lambda db: token_writes.spend_assertion(db, question))
 
     def add_key(self, question: questions.AddKey) -> bool:
         return self._change(lambda db: key_writes.add_key(db, question))
@@ -229,7 +261,7 @@ class SqliteStorage:
                 limits.remove_over,
                 family_writes.remove_expired,
                 token_writes.remove_expired_tokens,
-                token_writes.remove_expired_assertions,
+                once_writes.remove_outdated,
                 key_writes.remove_long_expired,
             ):
                 removed += remove(db, question.now, question.limit - removed)
@@ -272,6 +304,9 @@ class SqliteStorage:
     def put_families(self, families: Iterable[Family]) -> Counts:
         return self._put(family_writes.put_family, families)
 
+    def put_credentials(self, credentials: Iterable[Credential]) -> Counts:
+        return self._put(credential_writes.put_credential, credentials)
+
     def all_accounts(self) -> Iterator[Account]:
         from watchword.storage.sql import management
 
@@ -299,6 +334,11 @@ class SqliteStorage:
         from watchword.storage.sql import management
 
         return self._all(management.families_after, lambda family: family.id)
+
+    def all_credentials(self) -> Iterator[Credential]:
+        from watchword.storage.sql import management
+
+        return self._all(management.credentials_after, lambda credential: credential.id)
 
     def close(self) -> None:
         self._processes.close()

@@ -1,13 +1,12 @@
-"""Changes of access tokens and assertions, each within the transaction that it is given."""
+"""Changes of access tokens, each within the transaction that it is given."""
 
 from __future__ import annotations
 
 import sqlite3
-from hashlib import sha256
 
 from watchword.core.grants import Family
 from watchword.core.principal import Instant
-from watchword.core.questions import KeepToken, RevokeToken, SpendAssertion
+from watchword.core.questions import KeepToken, RevokeToken
 from watchword.storage.grant_rules import may_keep_token
 from watchword.storage.noted import Kind
 from watchword.storage.rules import storable
@@ -21,12 +20,9 @@ _KEEP = f"""INSERT INTO reference_tokens ({", ".join(TOKEN)}) VALUES ({", ".join
     ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
 _FAMILY = f"SELECT {', '.join(FAMILY)} FROM families WHERE id = ?"  # noqa: S608 - constants
 _END = "DELETE FROM reference_tokens WHERE id = ? RETURNING fingerprint"
-_SPEND = "INSERT INTO assertions (digest, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _REMOVE_EXPIRED = """DELETE FROM reference_tokens WHERE number IN
     (SELECT number FROM reference_tokens WHERE expires_at <= ? ORDER BY expires_at, fingerprint LIMIT ?)
     RETURNING fingerprint"""
-_REMOVE_ASSERTIONS = """DELETE FROM assertions WHERE digest IN
-    (SELECT digest FROM assertions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"""
 
 
 def keep_token(db: sqlite3.Connection, question: KeepToken) -> bool:
@@ -44,22 +40,11 @@ def revoke_token(db: sqlite3.Connection, question: RevokeToken) -> None:
         note(db, Kind.REFERENCE, [fingerprint for (fingerprint,) in db.execute(_END, (question.id,)).fetchall()])
 
 
-def spend_assertion(db: sqlite3.Connection, question: SpendAssertion) -> bool:
-    client_id, jti = (text.encode("utf-8", "surrogatepass") for text in (question.client_id, question.jti))
-    digest = sha256(len(client_id).to_bytes(4, "big") + client_id + jti).digest()
-    return db.execute(_SPEND, (digest, question.expires_at)).rowcount == 1
-
-
 def remove_expired_tokens(db: sqlite3.Connection, now: Instant, limit: int) -> int:
     """Remove at most `limit` reference tokens that have expired."""
     over = db.execute(_REMOVE_EXPIRED, (now, limit)).fetchall()
     note(db, Kind.REFERENCE, [fingerprint for (fingerprint,) in over])
     return len(over)
-
-
-def remove_expired_assertions(db: sqlite3.Connection, now: Instant, limit: int) -> int:
-    """Remove at most `limit` assertions that nobody would take any more."""
-    return db.execute(_REMOVE_ASSERTIONS, (now, limit)).rowcount
 
 
 def _find_family(db: sqlite3.Connection, id: str) -> Family | None:

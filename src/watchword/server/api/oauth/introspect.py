@@ -55,6 +55,13 @@ async def introspect(call: Here, form: Annotated[OAuthForm, Depends(read_oauth_f
     service = call.service
     known = await settled(
         call,
-        introspect_steps(form.needed("token"), client, self_contained=service.self_contained, now=service.now()),
+        introspect_steps(
+            form.needed("token"),
+            client,
+            self_contained=service.self_contained,
+            now=service.now(),
+            sessions=service.sessions.backend,
+            second_factor_for=service.token_policy.second_factor_for,
+        ),
     )
     return JSONResponse(described(known, issuer=service.token_policy.issuer))

@@ -1,0 +1,55 @@
+"""The token of a log-in that has got as far as its password (`mfa_token`): sealed, so that nobody has to keep it.
+
+It proves nothing by itself and opens no door: only with a code can it be made into a log-in, within five minutes, once,
+and under the stamp that the account had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from watchword.core.principal import Instant, Principal
+from watchword.core.records import Json
+from watchword.crypto.jose import base64url
+from watchword.crypto.jose.refused import JoseRefused
+from watchword.crypto.sealing import Sealing
+
+LIFETIME: Final = 300.0
+"""In seconds."""
+
+_PLACE = b"half log-in v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfLogIn:
+    """Whose password was right. `id` is random, and tells this log-in from every other."""
+
+    id: bytes = field(repr=False)
+    subject: str
+    stamp: str = field(repr=False)
+    expires_at: Instant
+
+
+def half_log_in(principal: Principal, now: Instant, sealing: Sealing, entropy: Callable[[int], bytes]) -> str:
+    """A token for a principal whose password has just been proven."""
+    told = [base64url.encode(entropy(16)), principal.subject, principal.stamp, now + LIFETIME]
+    return base64url.encode(sealing.seal(json.dumps(told, separators=(",", ":")).encode(), _PLACE, entropy))
+
+
+def read_half_log_in(token: str, sealing: Sealing) -> HalfLogIn | None:
+    """What the token tells, whether or not it has expired; None where it is none of ours. Total."""
+    try:
+        plain = sealing.open(base64url.decode(token), _PLACE)
+        if plain is None:
+            return None
+        told: Json = json.loads(plain)
+        match told:
+            case [str(id), str(subject), str(stamp), float(expires_at)]:
+                return HalfLogIn(id=base64url.decode(id), subject=subject, stamp=stamp, expires_at=expires_at)
+            case _:
+                return None
+    except (JoseRefused, ValueError):
+        return None
