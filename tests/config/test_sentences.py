@@ -519,8 +519,8 @@ BAD = [
         "[[space]]\nmechanisms = ['sealed-session', 'basic']",
         "space[0].mechanisms[0]",
         2,
-        'sessions that clients keep are no mechanism of their own; write "session", and [session] backend = "signed" or '
-        '"encrypted"',
+        'sessions that clients keep are no mechanism of their own; write "session", and [session] backend = "signed" '
+        'or "encrypted"',
     ),
     ("[[space]]\nmechanisms = ['Sealed_Session']", "space[0].mechanisms[0]", 2, None),
     (
@@ -541,8 +541,8 @@ BAD = [
         "[session]\nbackend = 'encrypted'\n[[space]]\nmechanisms = ['session', 'url-session']",
         "space[0].mechanisms",
         4,
-        'sessions that clients keep (session.backend = "encrypted") are no short ids; leave out "url-session", or write '
-        'session.backend = "stored"',
+        'sessions that clients keep (session.backend = "encrypted") are no short ids; leave out "url-session", or '
+        'write session.backend = "stored"',
     ),
     pytest.param(
         "[passwords.hashing]\nm = 19455",

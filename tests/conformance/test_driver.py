@@ -129,8 +129,14 @@ GOOD: list[tuple[str, object]] = [
     (ask("totp", secret=RFC_6238, time=59), {"code": "287082", "step": None}),
     (ask("sf_parse", type="item", raw=":aGVsbG8=:;a"), [{"__type": "binary", "value": "NBSWY3DP"}, [["a", True]]]),
     (ask("sf_parse", type="item", raw=["@1"]), [{"__type": "date", "value": 1}, []]),
-    (ask("sf_parse", type="list", raw=["a", "(1.5 ?0)"]), [[{"__type": "token", "value": "a"}, []], [[[1.5, []], [False, []]], []]]),
-    (ask("sf_parse", type="dictionary", raw='a="x", b=%"%c3%bc"'), [["a", ["x", []]], ["b", [{"__type": "displaystring", "value": "ü"}, []]]]),
+    (
+        ask("sf_parse", type="list", raw=["a", "(1.5 ?0)"]),
+        [[{"__type": "token", "value": "a"}, []], [[[1.5, []], [False, []]], []]],
+    ),
+    (
+        ask("sf_parse", type="dictionary", raw='a="x", b=%"%c3%bc"'),
+        [["a", ["x", []]], ["b", [{"__type": "displaystring", "value": "ü"}, []]]],
+    ),
 ]  # fmt: skip
 BAD: list[tuple[str | bytes, str]] = [
     (ask("jws_verify", token=forge("ES256", sign=lambda message: b"x"), jwk=ES256), "signature"),

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.certificates import HOUR, Authority, Issued, common_name
 from tests.live import Live, User, live_server
-from tests.server.wire import Answer, Log, Wire, basic, request
+from tests.server.wire import Answer, Log, Wire, basic, json_request, request
 
 ANN = User("ann", roles=frozenset(("clerk",)))
 USERS = (ANN, User("gone", disabled=True))
@@ -132,6 +132,16 @@ def test_a_proven_stranger_is_forbidden_and_not_asked_again__S1_9__C12(optional:
     assert (answer.status, answer.cell, answer.json["code"]) == (403, "C12", "unknown-identity")
     assert answer.all("www-authenticate") == []
     assert any('"subject": "CN=nobody-here"' in line or '"subject": "nobody-here"' in line for line in log.lines(1))
+
+
+def test_a_stranger_s_certificate_keeps_nobody_from_logging_in__S1_9__C01(optional: Setting) -> None:
+    content = {"username": "ann", "password": ANN.password}
+    with Wire(optional.live.port, optional.context(optional.clients.issue("nobody-here"))) as wire:
+        assert wire.send(request("GET", "/session")).answer().json == {"authenticated": False}
+        answer = wire.send(json_request("POST", "/login", content)).answer()
+        assert (answer.status, answer.json["subject"]) == (200, "ann")
+        cookie = answer.one("set-cookie").partition(";")[0]
+        assert wire.send(request("GET", "/whoami", f"Cookie: {cookie}")).answer().json["mechanism"] == "session"
 
 
 def test_a_disabled_account_s_certificate_is_refused__C09__F36(optional: Setting) -> None:

@@ -167,8 +167,8 @@ class Session(Section):
 
     binding: BindingMode = Field(default="off", examples=["user-agent"])
     """What a session is bound to, besides its token: the `user-agent` of whom it was given to, the `address`, `both`,
-    or nothing (`off`). It is a signal and no proof. Sessions that there are stay bound to what they were bound to; servers
-    that ask by introspection refuse bound ones, whose client they cannot show."""
+    or nothing (`off`). It is a signal and no proof. Sessions that there are stay bound to what they were bound to;
+    servers that ask by introspection refuse bound ones, whose client they cannot show."""
 
     mismatch: MismatchAction = Field(default="ask", examples=["end"])
     """What becomes of a session that another client presents: that client is asked to log in, and the session goes on
