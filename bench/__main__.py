@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cleaning, in_process, logins, millions, over_http, report, rotations, starting, tokens
+from bench import cleaning, in_process, logins, mechanisms, millions, over_http, report, rotations, starting, tokens
 from bench.data import fill
 from bench.load import CONNECTIONS, wrk
 from bench.measure import BenchFailed, Measure
@@ -23,7 +23,7 @@ from bench.servers import Servers
 
 SHORT_ROUNDS, SHORT_SECONDS = 2, 0.2
 ROUNDS, SECONDS = 5, 1.0
-_CHECKS = (*over_http.ROWS, *logins.ROWS, *rotations.ROWS, *tokens.ROWS, *in_process.ROWS)
+_CHECKS = (*over_http.ROWS, *logins.ROWS, *rotations.ROWS, *tokens.ROWS, *in_process.ROWS, *mechanisms.ROWS)
 SHORT_ROWS = (*_CHECKS, *millions.ROWS, *starting.ROWS)
 FULL_ROWS = (*_CHECKS, *in_process.LONG_ROWS, *millions.ROWS, *cleaning.LONG_ROWS, *starting.ROWS)
 ALL_ROWS = (*FULL_ROWS, *millions.LONG_ROWS)
@@ -83,6 +83,7 @@ def _measured(rows: Sequence[Row], rounds: int, seconds: float, generator: str |
             **rotations.measures(wanted(rotations.ROWS), stack, servers, data, folder),
             **tokens.measures(wanted(tokens.ROWS), stack, data, folder),
             **in_process.measures(wanted((*in_process.ROWS, *in_process.LONG_ROWS)), stack, data, folder),
+            **mechanisms.measures(wanted(mechanisms.ROWS), stack, data, folder),
             **millions.measures(wanted((*millions.ROWS, *millions.LONG_ROWS)), stack, folder, _progress),
             **cleaning.measures(wanted(cleaning.LONG_ROWS), stack, folder),
             **starting.measures(wanted(starting.ROWS), servers, data, generator),

@@ -73,7 +73,7 @@ def _in_memory(stack: ExitStack, data: Data) -> dict[str, Measure]:
     parts = build(SETTINGS, data.folder, ServerWitness(Metrics(), lambda event: None))
     stack.callback(parts.close)
     engine, protection = parts.service.engine, parts.service.own
-    scope, question = _scope(data.cookie()), FindSession(fingerprint_of(data.session.encode()))
+    asked_for, question = scope(data.cookie()), FindSession(fingerprint_of(data.session.encode()))
 
     def admitting(asked: Scope) -> Callable[[], Awaitable[None]]:
         async def admitted() -> None:
@@ -86,12 +86,12 @@ def _in_memory(stack: ExitStack, data: Data) -> dict[str, Measure]:
         return engine.run(engine.judge(request, protection))
 
     def checking(fields: Mapping[str, str]) -> Measure:
-        asked = _scope(fields)
+        asked = scope(fields)
         return lambda seconds: asyncio.run(timed(admitting(asked), lambda: request_of(asked), check, seconds))
 
-    begin = admitting(scope)
+    begin = admitting(asked_for)
     return {
-        "core-request": lambda seconds: asyncio.run(timed(begin, lambda: scope, request_of, seconds)),
+        "core-request": lambda seconds: asyncio.run(timed(begin, lambda: asked_for, request_of, seconds)),
         "core-check": checking(data.cookie()),
         "core-check-jwt": checking(data.self_contained()),
         "core-check-key": checking(data.api_key()),
@@ -143,7 +143,7 @@ async def timed(
     return Measured(cpu=cpu, rate=1e6 / cpu, p50=percentile(times, 50) / 1e3, p99=percentile(times, 99) / 1e3)
 
 
-def _scope(credentials: Mapping[str, str]) -> Scope:
+def scope(credentials: Mapping[str, str]) -> Scope:
     """A request as uvicorn tells it."""
     fields = {
         "Host": "127.0.0.1:8080",

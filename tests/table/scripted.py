@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from watchword.core.ask import AnswerFailed, Question, Steps, ask
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import (
     Accepted,
     Insufficient,
@@ -66,7 +66,7 @@ class Scripted:
     expired_code: str = "expired-token"
     marks_answers: bool = False
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.CONTENT
     states: Callable[[Outcome | Insufficient, Requirement], Mapping[str, str]] = lambda outcome, requirement: {}
     scopes: frozenset[str] | None = None
     acr: str | None = None

@@ -8,6 +8,7 @@ import pytest
 
 from tests.table.real import SPACE
 from watchword.core.circumstances import read_circumstances
+from watchword.core.mechanism import Elsewhere
 from watchword.http.message import Peer, Request
 
 CARRIED = {
@@ -53,7 +54,9 @@ def test_whoever_finds_credentials_is_asked_in_the_order_of_the_space__S0_1(sent
 
 def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
     plain = request(("accept",), None)
-    assert [m.name for _, m in SPACE.candidates(plain, "")] == [m.name for m in SPACE.mechanisms if m.elsewhere]
+    assert [m.name for _, m in SPACE.candidates(plain, "")] == [
+        m.name for m in SPACE.mechanisms if m.elsewhere is not Elsewhere.NOWHERE
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,4 +74,4 @@ def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
 )
 def test_a_request_pays_for_the_credentials_that_it_carries(sent: Request, names: set[str]) -> None:
     asked = SPACE.candidates(sent, read_circumstances(sent, SPACE).scheme)
-    assert {m.name for _, m in asked if not m.elsewhere} == names
+    assert {m.name for _, m in asked if m.elsewhere is Elsewhere.NOWHERE} == names

@@ -23,6 +23,15 @@ class Ambient(Enum):
     ALWAYS = "always"  # cookies, TLS client certificates, Negotiate
 
 
+class Elsewhere(Enum):
+    """Where credentials may stand, if not in a field of the request."""
+
+    NOWHERE = "nowhere"
+    URL = "in the URL, or in a form"
+    CONNECTION = "in the certificate of the connection"
+    CONTENT = "in the content"
+
+
 class Kind(Enum):
     """Which rows of the decision table a failure belongs to."""
 
@@ -35,8 +44,8 @@ class Mechanism(Protocol[C]):
     """One way to prove who a request comes from. C is its own type of credentials.
 
     `fields` names the request fields it reads (for Vary, lower-case), `schemes` the authentication schemes (lower-case)
-    that it takes in Authorization; `elsewhere` says that its credentials may stand in neither, but in the URL, the
-    content or the connection. It is asked to read only where one of these is present.
+    that it takes in Authorization; `elsewhere` says where else its credentials may stand. It is asked to read only
+    where one of these is present; what may stand in the content is asked for always.
 
     `invalid_code` and `expired_code` are the public codes of its failures. `interactive` says that browsers answer its
     challenge with a pop-up; `needs_body` that it cannot work where no content is at hand (forward-auth), which is
@@ -58,7 +67,7 @@ class Mechanism(Protocol[C]):
     @property
     def schemes(self) -> tuple[str, ...]: ...
     @property
-    def elsewhere(self) -> bool: ...
+    def elsewhere(self) -> Elsewhere: ...
     @property
     def invalid_code(self) -> str: ...
     @property

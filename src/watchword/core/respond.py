@@ -12,8 +12,10 @@ from watchword.core.oauth_face import oauth_error as oauth_error_of
 from watchword.core.rpc_face import rpc_body
 from watchword.core.space import ProtectionSpace
 from watchword.http import json_rpc, oauth_error
+from watchword.http.authentication import Authorization
 from watchword.http.caching import NO_STORE
 from watchword.http.cors import actual_fields, preflight_fields
+from watchword.http.credentials import authorization
 from watchword.http.message import Fields, Request, Response
 from watchword.http.problem import CONTENT_TYPE, Problem
 from watchword.http.security_fields import SECURITY_FIELDS, STRICT_TRANSPORT
@@ -72,8 +74,11 @@ def granted_fields(granted: Granted, request: Request, space: ProtectionSpace) -
     if not granted.clears and not space.cors and not space.marking:
         return space.vary_line
     fields = list(space.vary_line)
-    for mechanism in space.marking:
-        fields += mechanism.marks(request)
+    if space.marking:
+        field = authorization(request)
+        for _, mechanism in space.candidates(request, field.scheme if isinstance(field, Authorization) else ""):
+            if mechanism.marks_answers:
+                fields += mechanism.marks(request)
     if granted.clears:
         fields += [(b"set-cookie", value) for m in granted.clears for value in m.clear(request)]
     if space.cors and b"origin" in request:

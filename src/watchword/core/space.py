@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from watchword.core.mechanism import AnyMechanism
+from watchword.core.mechanism import AnyMechanism, Elsewhere
 from watchword.core.outcome import ABSENT, Outcome
 from watchword.core.requirement import Requirement
 from watchword.core.second_factor import SecondFactors
@@ -32,6 +32,8 @@ class Attempt(NamedTuple):
         """The mechanism's challenge, with the error parameters that fit the outcome."""
         return self.mechanism.challenge(self.outcome, requirement)
 
+
+_BITS = {Elsewhere.URL: 1, Elsewhere.CONNECTION: 2}
 
 Candidates: TypeAlias = tuple[tuple[int, AnyMechanism], ...]
 
@@ -87,10 +89,12 @@ class ProtectionSpace:
         object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
         fields = dict.fromkeys(name for m in self.mechanisms for name in m.fields if name != "authorization")
         schemes = dict.fromkeys(scheme for m in self.mechanisms for scheme in m.schemes)
-        carriers = tuple((name.encode(), 1 << number) for number, name in enumerate(fields))
+        carriers = tuple((name.encode(), 1 << number) for number, name in enumerate(fields, start=len(_BITS)))
         object.__setattr__(self, "_carriers", carriers)
         object.__setattr__(
-            self, "_schemes", {scheme: 1 << number for number, scheme in enumerate(schemes, start=len(carriers))}
+            self,
+            "_schemes",
+            {scheme: 1 << number for number, scheme in enumerate(schemes, start=len(_BITS) + len(carriers))},
         )
         object.__setattr__(self, "_candidates", {})
         object.__setattr__(self, "marking", tuple(m for m in self.mechanisms if m.marks_answers))
@@ -113,6 +117,10 @@ class ProtectionSpace:
         for name, bit in self._carriers:
             if field(name) is not None:
                 present |= bit
+        if b"?" in request.target or b";" in request.target or request.body is not None:
+            present |= _BITS[Elsewhere.URL]
+        if request.peer.certificate is not None:
+            present |= _BITS[Elsewhere.CONNECTION]
         return self._candidates.get(present) or self._chosen(present)
 
     def _chosen(self, present: int) -> Candidates:
@@ -121,7 +129,7 @@ class ProtectionSpace:
         chosen: list[tuple[int, AnyMechanism]] = []
         for index, m in enumerate(self.mechanisms):
             own = sum({bits[name] for name in m.fields} | {self._schemes[scheme] for scheme in m.schemes})
-            if m.elsewhere or own & present:
+            if m.elsewhere is Elsewhere.CONTENT or (own | _BITS.get(m.elsewhere, 0)) & present:
                 chosen.append((index, m))
         self._candidates[present] = tuple(chosen)
         return self._candidates[present]

@@ -123,12 +123,12 @@ class Challenge:
         return Challenge(self.scheme, tuple(params.values()), self.token68, bare=self.bare)
 
 
-@lru_cache(maxsize=1024)
 def session_token_info(token: str) -> tuple[bytes, bytes]:
     """The Authentication-Info line (section 11.6.3) with the token to go on with, for clients without a cookie jar."""
     return b"authentication-info", f"session_token={quote(token)}".encode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def stated(scheme: str, *params: tuple[str, str]) -> Challenge:
     """The challenge with these parameters, made once: mechanisms state the same few for every request."""
     return Challenge(scheme, params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import ABSENT, Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -32,7 +32,7 @@ class ApiKeys:
     interactive: bool = False
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization", "x-api-key")
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-api-key"
     expired_code: str = "expired-api-key"
     marks_answers: bool = False

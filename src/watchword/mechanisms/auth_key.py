@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.records import AUTH_KEY
@@ -37,7 +37,7 @@ class AuthKeys:
     needs_body: bool = False
     fields: tuple[str, ...] = ("auth-key",)
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-auth-key"
     expired_code: str = "expired-auth-key"
     marks_answers: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.names import looked_up_name
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.principal import Authentication, Instant
@@ -34,7 +34,7 @@ class AuthToken:
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("basic",)
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False

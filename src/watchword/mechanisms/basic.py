@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -33,7 +33,7 @@ class Basic:
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("basic",)
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-credentials"
     expired_code: str = "invalid-credentials"
     marks_answers: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps, known
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -42,7 +42,7 @@ class Bearer:
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("bearer",)
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False

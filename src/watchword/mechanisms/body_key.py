@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind, Mechanism
+from watchword.core.mechanism import Ambient, Elsewhere, Kind, Mechanism
 from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -23,7 +23,7 @@ class BodyKeys:
 
     in_fields: Mechanism[Secret]
     needs_body: bool = True
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.CONTENT
 
     @property
     def name(self) -> str:

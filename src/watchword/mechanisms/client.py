@@ -21,7 +21,7 @@ from urllib.parse import unquote_plus
 
 from watchword.core.ask import Steps, ask, known
 from watchword.core.grants import CLIENT_SUBJECT, Client
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected, Stale, Throttled
 from watchword.core.principal import Authentication, Instant, Principal
 from watchword.core.questions import (
@@ -113,7 +113,7 @@ class ClientAuthentication:
     needs_body: bool = True
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("basic",)
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.CONTENT
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False

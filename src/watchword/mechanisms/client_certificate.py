@@ -7,7 +7,7 @@ from enum import Enum
 from typing import assert_never
 
 from watchword.core.ask import Steps, known
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.principal import Authentication, Instant, Principal
 from watchword.core.requirement import Requirement
@@ -72,7 +72,7 @@ class ClientCertificates:
     authorities: Authorities | None = None
     fields: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.CONNECTION
     name: str = "client-certificate"
     kind: Kind = Kind.OTHER
     ambient: Ambient = Ambient.ALWAYS  # a browser that was given a certificate sends it with every page's requests

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Stale
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -36,7 +36,7 @@ class Digest:
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("digest",)
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "invalid-credentials"
     expired_code: str = "expired-nonce"
     marks_answers: bool = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from watchword.core.ask import AnswerFailed, Steps
-from watchword.core.mechanism import Ambient, AnyMechanism, Kind
+from watchword.core.mechanism import Ambient, AnyMechanism, Elsewhere, Kind
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected
 from watchword.core.principal import Authentication, Instant, Principal
 from watchword.core.questions import IntrospectToken
@@ -40,7 +40,7 @@ class Introspected:
     expired_code: str = field(init=False)
     marks_answers: bool = field(init=False)
     schemes: tuple[str, ...] = field(init=False)
-    elsewhere: bool = field(init=False)
+    elsewhere: Elsewhere = field(init=False)
 
     def __post_init__(self) -> None:
         for name in _OF_THE_READER:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Accepted, Insufficient, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -35,7 +35,7 @@ class LoginForm:
     needs_body: bool = True
     fields: tuple[str, ...] = ("cookie",)
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.CONTENT
     invalid_code: str = "invalid-credentials"
     expired_code: str = "invalid-credentials"
     marks_answers: bool = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from watchword.core.ask import Steps, ask
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome, Rejected
 from watchword.core.principal import Authentication, Instant
 from watchword.core.questions import SpendOnce
@@ -25,8 +25,7 @@ from watchword.tokens.once import judged_once
 SCHEME: Final = "Trusted-Proxy"
 """No scheme is registered for this, but a 401 needs a challenge (RFC 9110 section 15.5.2)."""
 
-BAD_PROOF: Final = "bad-proxy-signature"
-
+_UNPROVEN = Rejected("bad-proxy-signature")
 _LONGEST = 2048
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PURPOSE = "proxy-header"
@@ -74,7 +73,7 @@ class ProxyHeader:
     search: Search = (Exact(),)
     fields: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     name: str = "proxy-header"
     kind: Kind = Kind.OTHER
     # The proxy adds the identity to whatever comes, so also to what a page of another site has a browser send.
@@ -118,8 +117,8 @@ class ProxyHeader:
         refused = yield from self._why_unproven(credentials, request, now)
         if refused is not None:
             # No client tells identities: the proxy is set up wrongly, or somebody speaks in its place.
-            yield from alarm(refused, self.name, sender)
-            return Rejected(refused)
+            yield from alarm(refused.reason, self.name, sender)
+            return refused
         return (
             yield from found_by(
                 self.search,
@@ -130,28 +129,28 @@ class ProxyHeader:
             )
         )
 
-    def _why_unproven(self, told: Told, request: Request, now: Instant) -> Steps[str | None]:
+    def _why_unproven(self, told: Told, request: Request, now: Instant) -> Steps[Rejected | None]:
         proof = self.proof
         if told.proof is None:
-            return BAD_PROOF
+            return _UNPROVEN
         if isinstance(proof, SharedSecret):
-            return None if any(equal(told.proof, secret.reveal()) for secret in proof.secrets) else BAD_PROOF
+            return None if any(equal(told.proof, secret.reveal()) for secret in proof.secrets) else _UNPROVEN
         return (yield from _why_unsigned(told, told.proof, proof.secrets, request, now))
 
 
 def _why_unsigned(
     told: Told, proof: bytes, secrets: Sequence[Secret], request: Request, now: Instant
-) -> Steps[str | None]:
+) -> Steps[Rejected | None]:
     signature = read_signature(proof)
     if signature is None:
-        return BAD_PROOF
+        return _UNPROVEN
     signed = request.method, request.target, told.sent
     if not any(equal(signature.mac, signature_of(*signed, signature.at, signature.nonce, key)) for key in secrets):
-        return BAD_PROOF
+        return _UNPROVEN
     if abs(now - signature.at) >= SKEW:
-        return "outdated-proxy-signature"
+        return Rejected("outdated-proxy-signature")
     fresh = yield from ask(SpendOnce(_PURPOSE, signature.mac, signature.at + SKEW))
-    return None if fresh else "replayed-proxy-signature"
+    return None if fresh else Rejected("replayed-proxy-signature")
 
 
 def _sender(request: Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watchword.core.ask import Steps, known
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Outcome, Rejected
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -55,7 +55,7 @@ class SessionCookie:
     needs_body: bool = False
     fields: tuple[str, ...] = ("cookie",)
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = False
+    elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "session-invalid"
     expired_code: str = "session-expired"
     marks_answers: bool = False

@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -52,7 +52,7 @@ class SignedRequests:
     needs_body: bool = False
     fields: tuple[str, ...] = ("authorization",)
     schemes: tuple[str, ...] = ("aws4-hmac-sha256",)
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.URL
     invalid_code: str = "invalid-signature"
     expired_code: str = "expired-signature"
     marks_answers: bool = False

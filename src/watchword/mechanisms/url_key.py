@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import ABSENT, Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.requirement import Requirement
@@ -36,7 +36,7 @@ class UrlKeys:
     needs_body: bool = False
     fields: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.URL
     invalid_code: str = "invalid-api-key"
     expired_code: str = "expired-api-key"
     marks_answers: bool = True

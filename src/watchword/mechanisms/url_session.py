@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import Steps
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import Insufficient, Malformed, Outcome
 from watchword.core.principal import Instant
 from watchword.core.records import SESSION
@@ -46,7 +46,7 @@ class UrlSession:
     needs_body: bool = False
     fields: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
-    elsewhere: bool = True
+    elsewhere: Elsewhere = Elsewhere.URL
     invalid_code: str = "session-invalid"
     expired_code: str = "session-expired"
     marks_answers: bool = True
