@@ -25,6 +25,7 @@ PROMISED = {
     "jwt-again-ES256",
     "core-check-jwt",
     "core-check-key",
+    *(f"{number}-{credentials}" for number in ("three", "all") for credentials in ("session", "key")),
     "refresh-rotations",
     "refresh-http",
     *(f"few-{kind}" for kind in ("session", "key", "family")),

@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "outdated-proxy-signature": "The proxy signed the identity too long ago, or ahead of time.",
     "refused-by-policy": "The policy of whoever runs the server refused it (a hook).",
     "replayed-nonce-count": "The nonce was used with this count before.",
+    "replayed-proxy-signature": "The proxy's signature was used before.",
     "replayed-signature": "The signature was used before.",
     "revoked": "It was revoked.",
     "used-recovery-code": "The recovery code was used before, or is none of this account's.",
@@ -53,6 +54,7 @@ REASONS: Mapping[str, str] = {
     "unknown-user": "There is no such account.",
     # --- wrong
     "audience": "It is meant for others.",
+    "bad-proxy-signature": "The secret or the signature with which a proxy told an identity is wrong.",
     "client-without-keys": "The OAuth client has no keys of its own.",
     "client-without-secret": "The OAuth client has no secret.",
     "issuer": "Somebody else issued it.",
