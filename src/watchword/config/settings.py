@@ -46,7 +46,8 @@ class Tls(Section):
     """Its private key, without a passphrase, readable for nobody but its owner (and group)."""
 
     client_ca: File | None = Field(default=None, examples=["clients-ca.pem"])
-    """Certificates (PEM) of those who vouch for clients. Whatever stands there is trusted, be it a root or not."""
+    """Certificates (PEM) of those who vouch for clients. Whatever stands there is trusted, be it a root or not.
+    With it the server speaks TLS 1.3 alone, whose sessions it can keep from being resumed without a look."""
 
     client_certificates: Annotated[ClientCertificates, choice("off", "optional", "required")] = Field(
         default="off", examples=["optional"]

@@ -35,8 +35,10 @@ class Tls:
         # What the file holds is trusted, roots or not, in every version of Python alike.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        # A session that is resumed, or changed midway, would not be verified again.
-        context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
+        # A session that is resumed would not be verified again. Before TLS 1.3 they are resumed by their ids, which
+        # Python has no way to turn off; since then by tickets alone.
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.options |= ssl.OP_NO_TICKET
         context.num_tickets = 0
         if self.client_crl is not None:
             context.load_verify_locations(self.client_crl)
