@@ -35,6 +35,8 @@ REASONS: Mapping[str, str] = {
     "replayed-proxy-signature": "The proxy's signature was used before.",
     "replayed-signature": "The signature was used before.",
     "revoked": "It was revoked.",
+    "unreadable-second-factor": "The authenticator's seed is sealed with a key that is gone.",
+    "used-code": "The code was used before, or a later one was.",
     "used-recovery-code": "The recovery code was used before, or is none of this account's.",
     # --- unknown
     "inconsistent": "The parts of a key do not fit each other.",
@@ -68,6 +70,7 @@ REASONS: Mapping[str, str] = {
     "wrong-opaque": "The parameter opaque is not the one that was sent.",
     "wrong-password": "The password is wrong.",
     "wrong-realm": "The response was made for another realm.",
+    "wrong-recovery-code": "The recovery code is none of this account's.",
     "wrong-response": "The response of Digest is wrong.",
     "wrong-scope": "The signature was made for another region or service.",
     "wrong-secret": "The secret is wrong.",
