@@ -23,16 +23,20 @@ NO_TESTS = 5  # pytest's exit code
 
 @dataclass(frozen=True, slots=True)
 class Phase:
+    """`mark` is in the files of its tests, where it is given: collecting all files takes half a minute."""
+
     name: str
     markers: str
     arguments: tuple[str, ...] = ()
+    mark: str | None = None
 
 
 PHASES = (
-    Phase("alone", "timed"),
-    Phase("browsers", "(browser and not timed)", ("-n", "2", "--dist", "loadscope")),
-    # A file's tests stay together: they may share a server.
-    Phase("parallel", "not (timed or browser)", ("-n", str(WORKERS), "--dist", "loadscope")),
+    Phase("alone", "timed", mark="pytest.mark.timed"),
+    Phase("browsers", "(browser and not timed)", ("-n", "2", "--dist", "loadscope"), mark="pytest.mark.browser"),
+    # A file's tests stay together: they may share a server. In the order of their names those that are many and quick
+    # come last, so that nobody waits for a slow one at the end.
+    Phase("parallel", "not (timed or browser)", ("-n", str(WORKERS), "--dist", "loadscope", "--no-loadscope-reorder")),
 )
 
 
@@ -52,7 +56,13 @@ def run(phase: Phase, arguments: list[str]) -> int:
     report(phase).unlink(missing_ok=True)
     markers = phase.markers if os.environ.get("LONG") else f"{phase.markers} and not long"
     command = [sys.executable, "-m", "pytest", "-m", markers, f"--junit-xml={report(phase)}", *phase.arguments]
-    return subprocess.run([*command, *arguments]).returncode
+    return subprocess.run([*command, *(arguments or files(phase))]).returncode
+
+
+def files(phase: Phase) -> list[str]:
+    if phase.mark is None:
+        return []
+    return sorted(str(file) for file in Path("tests").rglob("test_*.py") if phase.mark in file.read_text("utf-8"))
 
 
 def report(phase: Phase) -> Path:

@@ -38,6 +38,7 @@ def test_an_unused_session_leads_back_to_the_form__C05__S2_2(
     panel = Panel(watched.page, demo, "cookie").open().sign_in("ann")
     panel.expect_inside("ann")
     assert [cookie.get("name") for cookie in context.cookies()] == ["watchword"]
+    watched.page.wait_for_load_state("networkidle")  # a request that is on its way would find the session over
     demo.ahead = 61
     panel.button("Reload").click()
     panel.expect_at_the_door("Your session has ended.")

@@ -133,7 +133,6 @@ def _proxy_header(space: ResolvedSpace, makings: Makings, resource_metadata: str
         proof=settings.proof(),
         peers=settings.trust,
         search=settings.steps,
-        fields=(name,),
     )
 
 

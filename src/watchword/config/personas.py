@@ -109,12 +109,13 @@ def defaults_of(names: Sequence[PersonaName]) -> Defaults:
         return Defaults()
     plain = Defaults()
     wanted = frozenset[MechanismName]().union(*(persona.mechanisms for persona in personas))
+    profiles: list[RpcProfile] = [p.rpc_profile for p in personas if p.rpc_profile is not None]
     suppression: list[Suppression] = [p.no_auth_challenge for p in personas if p.no_auth_challenge is not None]
     return Defaults(
         realm=next((p.realm for p in personas if p.realm is not None), plain.realm),
         cookie_scheme=next((p.cookie_scheme for p in personas if p.cookie_scheme is not None), plain.cookie_scheme),
         mechanisms=tuple(name for name in MECHANISMS if name in wanted),
         no_auth_challenge=suppression[0] if suppression else plain.no_auth_challenge,
-        rpc_profile=next((p.rpc_profile for p in personas if p.rpc_profile is not None), plain.rpc_profile),
+        rpc_profile=profiles[0] if profiles else plain.rpc_profile,
         says_wrong_key=all(p.says_wrong_key for p in personas),
     )

@@ -71,7 +71,6 @@ class ProxyHeader:
     proof: Proof
     peers: Trust
     search: Search = (Exact(),)
-    fields: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
     elsewhere: Elsewhere = Elsewhere.NOWHERE
     name: str = "proxy-header"
@@ -83,6 +82,10 @@ class ProxyHeader:
     invalid_code: str = "invalid-proxy-identity"
     expired_code: str = "invalid-proxy-identity"
     marks_answers: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.identity_field.decode("ascii"),)
 
     def read(self, request: Request) -> Told | Malformed | None:
         lines = request.lines(self.identity_field)
