@@ -47,14 +47,15 @@ SENT = [
 @pytest.mark.parametrize("sent", SENT, ids=repr)
 def test_whoever_finds_credentials_is_asked_in_the_order_of_the_space__S0_1(sent: Request) -> None:
     asked = SPACE.candidates(sent, read_circumstances(sent, SPACE).scheme)
-    finding = [(index, m) for index, m in enumerate(SPACE.mechanisms) if m.read(sent) is not None]
-    assert [one for one in asked if one in finding] == finding
-    assert list(asked) == sorted(asked, key=lambda one: one[0])
+    finding = [m for m in SPACE.mechanisms if m.read(sent) is not None]
+    assert [m for m in asked.mechanisms if m in finding] == finding
+    assert list(asked.mechanisms) == sorted(asked.mechanisms, key=SPACE.mechanisms.index)
+    assert asked.marking == tuple(m for m in asked.mechanisms if m.marks_answers)
 
 
 def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
     plain = request(("accept",), None)
-    assert [m.name for _, m in SPACE.candidates(plain, "")] == [
+    assert [m.name for m in SPACE.candidates(plain, "").mechanisms] == [
         m.name for m in SPACE.mechanisms if m.elsewhere is not Elsewhere.NOWHERE
     ]
 
@@ -74,4 +75,4 @@ def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
 )
 def test_a_request_pays_for_the_credentials_that_it_carries(sent: Request, names: set[str]) -> None:
     asked = SPACE.candidates(sent, read_circumstances(sent, SPACE).scheme)
-    assert {m.name for _, m in asked if m.elsewhere is Elsewhere.NOWHERE} == names
+    assert {m.name for m in asked.mechanisms if m.elsewhere is Elsewhere.NOWHERE} == names

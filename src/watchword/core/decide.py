@@ -36,14 +36,15 @@ from watchword.http.problem import JsonValue
 class Granted(NamedTuple):
     """Pass the request on. `principal` is None for anonymous requests.
 
-    `clears` are mechanisms whose cookies the answer must clear; `by` is the deciding attempt. A tuple, like
-    `Attempt`, for the same reason.
+    `clears` are mechanisms whose cookies the answer must clear, `marking` those that may mark it; `by` is the deciding
+    attempt. A tuple, like `Attempt`, for the same reason.
     """
 
     cell: str
     principal: Principal | None = None
     clears: tuple[AnyMechanism, ...] = ()
     by: Attempt | None = None
+    marking: tuple[AnyMechanism, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +324,8 @@ def decide(
 ) -> Decision:
     """What is answered to a request. Pure and total.
 
-    `attempts` has one for each mechanism of the space, in order; those that were not looked at say Absent.
+    `attempts` are what mechanisms said of credentials that they found, in the order of the space; the others' are
+    absent.
     """
     granted = _plainly_granted(circumstances, attempts, requirement)
     return _by_the_rows(circumstances, attempts, requirement, space, now) if granted is None else granted
@@ -338,18 +340,15 @@ def _plainly_granted(
     """
     if not (circumstances.calm and requirement.plain):
         return None
-    accepted: Attempt | None = None
-    for attempt in attempts:
-        if attempt.outcome is not ABSENT:
-            if accepted is not None:
-                return None
-            accepted = attempt
-    if accepted is None or not isinstance(accepted.outcome, Accepted):
+    if len(attempts) != 1:
         return None
-    who, needs = accepted.outcome.principal, requirement
+    (attempt,) = attempts
+    if not isinstance(attempt.outcome, Accepted):
+        return None
+    who, needs = attempt.outcome.principal, requirement
     plain = who.registered and who.scopes is None and not who.authentication.second_factor_due
     if plain and needs.roles <= who.roles and needs.permissions <= who.permissions:
-        return Granted("C00", who, (), accepted)
+        return Granted("C00", who, (), attempt)
     return None
 
 
@@ -544,7 +543,7 @@ def _challenges(which: Challenges, case: Case, space: ProtectionSpace) -> tuple[
         return _own(case)
     spare = suppress is Suppress.POPUPS or case.requirement.sets_session
     chosen: dict[Challenge, bool] = {}
-    for mechanism, challenge in _stated(which, case):
+    for mechanism, challenge in _stated(which, case, space):
         chosen.setdefault(challenge, mechanism.interactive)
     if which is Challenges.OTHERS:
         refused = {a.challenge(case.requirement).scheme.lower() for a in case.others if _was_refused(a)}
@@ -558,18 +557,18 @@ def _challenges(which: Challenges, case: Case, space: ProtectionSpace) -> tuple[
 
 
 def _says_more(one: Challenge, other: Challenge) -> bool:
-    return one.scheme == other.scheme and set(one.params) > set(other.params)
+    return one.scheme == other.scheme and len(one.params) > len(other.params) and set(one.params) > set(other.params)
 
 
-def _stated(which: Challenges, case: Case) -> list[tuple[AnyMechanism, Challenge]]:
+def _stated(which: Challenges, case: Case, space: ProtectionSpace) -> list[tuple[AnyMechanism, Challenge]]:
     allowed = case.requirement.mechanisms
-    taken = [a for a in case.attempts if allowed is None or a.mechanism.name in allowed] or list(case.attempts)
+    taken = [m for m in space.mechanisms if allowed is None or m.name in allowed] or list(space.mechanisms)
     if which is Challenges.STEP_UP:
-        lacking = Insufficient.AUTHENTICATION
-        stated = [(a.mechanism, a.mechanism.challenge(lacking, case.requirement)) for a in taken]
+        stated = [(m, m.challenge(Insufficient.AUTHENTICATION, case.requirement)) for m in taken]
         told = [(m, c) for m, c in stated if m.kind is Kind.SESSION_COOKIE or c.scheme.lower() == "bearer"]
         return told or stated
-    return [(a.mechanism, a.challenge(case.requirement)) for a in taken]
+    said = {a.mechanism.name: a.outcome for a in case.attempts}
+    return [(m, m.challenge(said.get(m.name, ABSENT), case.requirement)) for m in taken]
 
 
 def _own(case: Case) -> tuple[Challenge, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import Circumstances, read_circumstances
-from watchword.core.decide import Decision, decide
-from watchword.core.mechanism import Ambient, Kind
+from watchword.core.decide import Decision, Granted, decide
+from watchword.core.mechanism import Ambient, AnyMechanism, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Unavailable
 from watchword.core.principal import Instant
 from watchword.core.requirement import Precedence, Requirement
@@ -33,15 +33,18 @@ def guard(
     now: Instant,
 ) -> Steps[Decision]:
     """The decision on a request in a space, for a target with this requirement."""
-    attempts = list(space.absent)
+    attempts: list[Attempt] = []
+    marking: tuple[AnyMechanism, ...] = ()
     if circumstances.calm or not _refused_unseen(circumstances, requirement):
-        candidates = space.candidates(request, circumstances.scheme)
-        deliberate_only = requirement.precedence is Precedence.DELIBERATE_FIRST and any(
-            m.ambient is not Ambient.ALWAYS and m.read(request) is not None for _, m in candidates
+        candidates, marking = space.candidates(request, circumstances.scheme)
+        deliberate_only = (
+            len(candidates) > 1
+            and requirement.precedence is Precedence.DELIBERATE_FIRST
+            and any(m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in candidates)
         )
         ends_search = requirement.precedence is not Precedence.STRICT
         veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session)
-        for index, mechanism in candidates:
+        for mechanism in candidates:
             if deliberate_only and mechanism.ambient is Ambient.ALWAYS:
                 continue
             credentials = mechanism.read(request)
@@ -55,17 +58,15 @@ def guard(
                     outcome = yield from mechanism.verify(credentials, request, now)
                 except AnswerFailed as failure:
                     outcome = Unavailable("no-answer", str(failure))
-            if isinstance(outcome, Accepted):
-                attempts[index] = Attempt(mechanism, outcome)
-                # A vetoed credential does not end the search: a deliberate one may still decide.
-                if ends_search and not (veto and mechanism.ambient is not Ambient.NEVER):
-                    break
-            elif isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
+            if isinstance(outcome, Malformed) and mechanism.kind is Kind.SESSION_COOKIE:
                 # One that cannot be decoded is no better than an unknown one.
-                attempts[index] = Attempt(mechanism, Rejected(outcome.reason, outcome.about))
-            else:
-                attempts[index] = Attempt(mechanism, outcome)
-    return decide(circumstances, attempts, requirement, space=space, now=now)
+                outcome = Rejected(outcome.reason, outcome.about)
+            attempts.append(Attempt(mechanism, outcome))
+            # A vetoed credential does not end the search: a deliberate one may still decide.
+            if isinstance(outcome, Accepted) and ends_search and not (veto and mechanism.ambient is not Ambient.NEVER):
+                break
+    decision = decide(circumstances, attempts, requirement, space=space, now=now)
+    return decision._replace(marking=marking) if marking and isinstance(decision, Granted) else decision
 
 
 def _refused_unseen(circumstances: Circumstances, requirement: Requirement) -> bool:

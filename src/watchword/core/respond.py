@@ -12,10 +12,8 @@ from watchword.core.oauth_face import oauth_error as oauth_error_of
 from watchword.core.rpc_face import rpc_body
 from watchword.core.space import ProtectionSpace
 from watchword.http import json_rpc, oauth_error
-from watchword.http.authentication import Authorization
 from watchword.http.caching import NO_STORE
 from watchword.http.cors import actual_fields, preflight_fields
-from watchword.http.credentials import authorization
 from watchword.http.message import Fields, Request, Response
 from watchword.http.problem import CONTENT_TYPE, Problem
 from watchword.http.security_fields import SECURITY_FIELDS, STRICT_TRANSPORT
@@ -71,14 +69,11 @@ def not_found(request: Request, space: ProtectionSpace) -> Response:
 def granted_fields(granted: Granted, request: Request, space: ProtectionSpace) -> Fields:
     """What is added to an application's own answer: Vary, cookies to clear, what mechanisms need there, and leave to
     read it across origins."""
-    if not granted.clears and not space.cors and not space.marking:
+    if not granted.clears and not granted.marking and not space.cors:
         return space.vary_line
     fields = list(space.vary_line)
-    if space.marking:
-        field = authorization(request)
-        for _, mechanism in space.candidates(request, field.scheme if isinstance(field, Authorization) else ""):
-            if mechanism.marks_answers:
-                fields += mechanism.marks(request)
+    for mechanism in granted.marking:
+        fields += mechanism.marks(request)
     if granted.clears:
         fields += [(b"set-cookie", value) for m in granted.clears for value in m.clear(request)]
     if space.cors and b"origin" in request:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from watchword.core.mechanism import AnyMechanism, Elsewhere
-from watchword.core.outcome import ABSENT, Outcome
+from watchword.core.outcome import Outcome
 from watchword.core.requirement import Requirement
 from watchword.core.second_factor import SecondFactors
 from watchword.core.token_manager import TokenManager
@@ -33,9 +33,15 @@ class Attempt(NamedTuple):
         return self.mechanism.challenge(self.outcome, requirement)
 
 
-_BITS = {Elsewhere.URL: 1, Elsewhere.CONNECTION: 2}
+class Candidates(NamedTuple):
+    """The mechanisms that may find credentials of their own in a request, in order, and those of them that mark
+    answers."""
 
-Candidates: TypeAlias = tuple[tuple[int, AnyMechanism], ...]
+    mechanisms: tuple[AnyMechanism, ...]
+    marking: tuple[AnyMechanism, ...]
+
+
+_BITS = {Elsewhere.URL: 1, Elsewhere.CONNECTION: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +80,7 @@ class ProtectionSpace:
     face: Literal["problem", "oauth", "json-rpc"] = "problem"
     rpc_profile: Profile = "http"
     unnamed: Requirement = Requirement()
-    absent: tuple[Attempt, ...] = field(init=False, repr=False)
-    marking: tuple[AnyMechanism, ...] = field(init=False, repr=False)
+    _all: Candidates = field(init=False, repr=False)
     _carriers: tuple[tuple[bytes, int], ...] = field(init=False, repr=False)
     _schemes: Mapping[str, int] = field(init=False, repr=False)
     _candidates: dict[int, Candidates] = field(init=False, repr=False)
@@ -86,7 +91,7 @@ class ProtectionSpace:
         names = [m.name for m in self.mechanisms]
         if len(set(names)) != len(names):
             raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
-        object.__setattr__(self, "absent", tuple(Attempt(m, ABSENT) for m in self.mechanisms))
+        object.__setattr__(self, "_all", _candidates(self.mechanisms))
         fields = dict.fromkeys(name for m in self.mechanisms for name in m.fields if name != "authorization")
         schemes = dict.fromkeys(scheme for m in self.mechanisms for scheme in m.schemes)
         carriers = tuple((name.encode(), 1 << number) for number, name in enumerate(fields, start=len(_BITS)))
@@ -97,7 +102,6 @@ class ProtectionSpace:
             {scheme: 1 << number for number, scheme in enumerate(schemes, start=len(_BITS) + len(carriers))},
         )
         object.__setattr__(self, "_candidates", {})
-        object.__setattr__(self, "marking", tuple(m for m in self.mechanisms if m.marks_answers))
         object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
         object.__setattr__(self, "vary_line", ((b"vary", self.vary),))
 
@@ -106,13 +110,13 @@ class ProtectionSpace:
         return self.peer_filter is None or self.peer_filter(address)
 
     def candidates(self, request: Request, scheme: str) -> Candidates:
-        """The mechanisms that may find credentials of their own in the request, each with its place in the order.
+        """Which mechanisms are to be asked about the request.
 
         `scheme` is that of the Authorization field in lower case, empty where there is none that can be read. So a
         request pays for the mechanisms whose credentials it carries, and not for those of the space.
         """
         if request.repeated:
-            return tuple(enumerate(self.mechanisms))
+            return self._all
         present, field = self._schemes.get(scheme, 0), request.field
         for name, bit in self._carriers:
             if field(name) is not None:
@@ -126,17 +130,20 @@ class ProtectionSpace:
     def _chosen(self, present: int) -> Candidates:
         """Those that read what is present. There are few such combinations, so each is kept."""
         bits = {name.decode(): bit for name, bit in self._carriers} | {"authorization": 0}
-        chosen: list[tuple[int, AnyMechanism]] = []
-        for index, m in enumerate(self.mechanisms):
+        chosen: list[AnyMechanism] = []
+        for m in self.mechanisms:
             own = sum({bits[name] for name in m.fields} | {self._schemes[scheme] for scheme in m.schemes})
             if m.elsewhere is Elsewhere.CONTENT or (own | _BITS.get(m.elsewhere, 0)) & present:
-                chosen.append((index, m))
-        self._candidates[present] = tuple(chosen)
-        return self._candidates[present]
+                chosen.append(m)
+        return self._candidates.setdefault(present, _candidates(chosen))
 
     def reads_any(self, request: Request) -> bool:
         """Whether some mechanism finds credentials of its own in the request."""
         return any(m.read(request) is not None for m in self.mechanisms)
+
+
+def _candidates(mechanisms: Sequence[AnyMechanism]) -> Candidates:
+    return Candidates(tuple(mechanisms), tuple(m for m in mechanisms if m.marks_answers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
