@@ -17,8 +17,8 @@ import pytest
 
 from tests.edge.verifier.calls import HOSTS, by_wsgi, verifier, within
 from tests.edge.verifier.double import Double, double
-from tests.edge.verifier.relay import relay
 from tests.live import Live, User, live_server, start
+from tests.relay import relay
 from watchword import Requirement
 from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, RevokeToken
 from watchword.core.revocations import Revocation, Revoked

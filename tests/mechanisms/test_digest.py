@@ -123,7 +123,7 @@ def test_the_mark_of_an_empty_query_is_nothing(node: Node) -> None:
 
 def test_a_disabled_account_proves_nobody_and_is_told_from_no_other__C07(node: Node) -> None:
     node.storage.change_account(ChangeAccount("ann", disabled=True))
-    assert node.outcome(node.digest(), request(answered(challenge_of(node)))) == Rejected("disabled")
+    assert node.outcome(node.digest(), request(answered(challenge_of(node)))) == Rejected("account-disabled")
     assert node.outcome(node.digest(), request(answered(challenge_of(node), password="x"))) == Rejected(
         "wrong-response"
     )

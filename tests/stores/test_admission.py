@@ -98,7 +98,7 @@ def test_the_same_password_set_again_is_a_new_one__S2_3(door: Door) -> None:
 def test_a_disabled_account_is_refused_at_once__S2_3_F36(door: Door, storage: Breakable) -> None:
     assert door.knock(ANN, RIGHT) == right(door)
     storage.change_account(ChangeAccount(ANN, disabled=True))
-    assert door.knock(ANN, RIGHT) == PasswordWrong("disabled")
+    assert door.knock(ANN, RIGHT) == PasswordWrong("account-disabled")
 
 
 def test_a_deleted_account_is_refused_at_once_and_so_is_its_namesake__S2_3_F36(door: Door, storage: Breakable) -> None:
@@ -418,7 +418,7 @@ def test_what_is_true_counts_when_it_is_our_turn_and_not_when_the_wait_began__S2
         storage.change_account(ChangeAccount(ANN, disabled=True))
         storage.go.set()
         assert busy.result() == PasswordWrong("unknown-user")
-        assert waiting.result() == PasswordWrong("disabled")
+        assert waiting.result() == PasswordWrong("account-disabled")
 
 
 # --- when something is away

@@ -39,8 +39,8 @@ def store_of(door: Door, hashing: Hashing = QUICK) -> CredentialStore:
         ("Ann", "correct horse", "unknown-user"),
         ("nobody", "correct horse", "unknown-user"),
         ("", "", "unknown-user"),
-        ("gone", "correct horse", "disabled"),
-        ("gone", "wrong", "disabled"),
+        ("gone", "correct horse", "account-disabled"),
+        ("gone", "wrong", "account-disabled"),
         ("keyless", "correct horse", "no-password"),
         ("keyless", "", "no-password"),
         ("broken", "correct horse", "wrong-password"),
@@ -51,7 +51,7 @@ def test_a_password_that_proves_nobody_is_denied(door: Door, name: str, password
     door.add("gone", "correct horse", disabled=True)
     door.add("keyless", None)
     door.add("broken", None, stored="$argon2id$nonsense")
-    assert store_of(door).check(name, Secret(password)) == Denied(reason)
+    assert store_of(door).check(name, Secret(password)) == Denied(reason, knows=reason != "unknown-user")
 
 
 def test_the_right_password_gives_the_account(door: Door) -> None:
@@ -60,7 +60,7 @@ def test_the_right_password_gives_the_account(door: Door) -> None:
 
 
 def test_no_password_matches_the_dummy(door: Door) -> None:
-    assert store_of(door).check("nobody", Secret(bytes(32))) == Denied("unknown-user")
+    assert store_of(door).check("nobody", Secret(bytes(32))) == Denied("unknown-user", knows=False)
 
 
 def test_a_password_is_checked_in_its_composed_form_and_no_other(door: Door) -> None:
@@ -98,7 +98,7 @@ def test_a_wrong_password_renews_nothing(door: Door, stored: str) -> None:
 
 def test_a_disabled_account_keeps_its_hash(door: Door) -> None:
     door.add("ann", None, stored=SHA, disabled=True)
-    assert store_of(door).check("ann", Secret("correct horse")) == Denied("disabled")
+    assert store_of(door).check("ann", Secret("correct horse")) == Denied("account-disabled")
     account = door.account("ann")
     assert account is not None
     assert account.password_hash == SHA

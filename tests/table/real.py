@@ -549,7 +549,7 @@ class Stores:
             return PasswordWrong("unknown-user")
         if question.claim.expected(secret, question.method) != question.claim.response:
             return PasswordWrong("wrong-response")
-        return PasswordWrong("disabled") if account.disabled else PasswordRight(account)
+        return PasswordWrong("account-disabled") if account.disabled else PasswordRight(account)
 
     def _spent(self, question: SpendOnce | EndSession) -> bool:
         self._heard(question)

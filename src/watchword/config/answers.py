@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
+from watchword.config.credential_store import credential_store, rechecks
 from watchword.config.hooks import Hooks, check_risk, find_country
 from watchword.config.key_file import KeyFile
 from watchword.config.service_accounts import ServiceKeys
@@ -162,12 +163,14 @@ def _passwords(
     )
     hashing = hashing_of(settings)
     slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=PASSWORD_LINE)
+    builtin = BuiltinStore(storage, hashing, digest_secrets=digest_secrets)
+    store, store_slots = credential_store(settings.store, builtin, storage, slots)
     admission = PasswordAdmission(
-        BuiltinStore(storage, hashing, digest_secrets=digest_secrets),
+        store,
         throttle=Throttle(storage),
         places=Places(storage, limits),
-        remembered=Remembered(os.urandom(32)),
-        slots=slots,
+        remembered=Remembered(os.urandom(32), ttls=rechecks(settings.store)),
+        slots=store_slots,
         find_account=cached.find_account,
         find_account_now=turn.find_account,
     )

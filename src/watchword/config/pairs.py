@@ -24,6 +24,7 @@ from watchword.config.second_factor_pairs import SECOND_FACTOR_CHECKS
 from watchword.config.service_accounts import EXAMPLE, fingerprint_of, why_unusable
 from watchword.config.settings import Settings
 from watchword.config.spaces import Protect
+from watchword.config.store_pairs import STORE_CHECKS
 from watchword.http.forwarded import is_loopback
 
 
@@ -192,14 +193,7 @@ def verifier_refuses_between_two_messages(settings: Settings) -> Iterator[Findin
         )
 
 
-# --- stores and spaces -----------------------------------------------------------------------------------------------
-
-
-def store_stands_twice(settings: Settings) -> Iterator[Finding]:
-    """The same store twice."""
-    for index, store in enumerate(settings.store):
-        if store in settings.store[:index]:
-            yield Finding(("store", index), f"the store {shown(store.kind)} stands there twice; write it once")
+# --- spaces ------------------------------------------------------------------------------------------------------
 
 
 def target_contradicts_itself(settings: Settings) -> Iterator[Finding]:
@@ -344,7 +338,7 @@ CHECKS: tuple[Check, ...] = (
     access_token_outlives_its_log_in,
     grace_is_long,
     verifier_refuses_between_two_messages,
-    store_stands_twice,
+    *STORE_CHECKS,
     target_contradicts_itself,
     target_takes_what_its_space_lacks,
     target_takes_no_mechanism_at_all,

@@ -21,6 +21,7 @@ from watchword.config.section import Section
 from watchword.config.service_accounts import ServiceAccount
 from watchword.config.signed_request import SignedRequestSettings
 from watchword.config.spaces import ResolvedSpace, Space, resolved
+from watchword.config.stores import Store
 from watchword.config.url_credentials import UrlKey, UrlSession
 from watchword.config.values import Duration, Minutes, Once, Some, Switch, Text, choice, whole
 from watchword.crypto.password import MOST_LANES, MOST_MEMORY, MOST_PASSES
@@ -118,15 +119,6 @@ class Storage(Section):
 
     url: Database = Field(default="sqlite:///watchword.db", examples=["sqlite:////srv/watchword/watchword.db"])
     """An SQLite file. With three slashes it lies in the data folder, with four anywhere."""
-
-
-class Store(Section):
-    """Who may say that a password is somebody's. In this version: our own accounts."""
-
-    kind: Annotated[Literal["builtin"], choice("builtin", later=later.STORES, what="store")] = Field(
-        default="builtin", examples=["builtin"]
-    )
-    """`builtin`: the accounts in the storage."""
 
 
 class Cookie(Section):

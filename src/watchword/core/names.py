@@ -88,4 +88,16 @@ def looked_up_name(text: str) -> str:
     return _SURROGATE.sub(REPLACEMENT, text)
 
 
+def folded_name(text: str) -> str:
+    """What all spellings have in common that some store takes for one name: case, accents, width and spaces aside.
+
+    Failures are counted under it (F14). Never raises.
+    """
+    if len(text) > LONGEST_SPELLING:
+        return text
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    letters = (c for c in unicodedata.normalize("NFKD", decomposed) if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")

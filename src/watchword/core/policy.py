@@ -26,6 +26,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol, TypeAlias
 
+from watchword.core.names import folded_name
 from watchword.core.principal import Instant
 from watchword.crypto.secret import fingerprint
 
@@ -119,9 +120,10 @@ class Limits:
 def account_key(name: str, address: str, *, known_place: bool) -> str:
     """The key for one name, seen from a known place or from all others together.
 
-    The name goes in as a digest: what is typed for one may be of any length, and a password now and then.
+    The name goes in as a digest: what is typed for one may be of any length, and a password now and then. Spellings
+    that some store takes for one name count together.
     """
-    digest = fingerprint(name.encode("utf-8", "surrogatepass")).hex()[:32]
+    digest = fingerprint(folded_name(name).encode("utf-8", "surrogatepass")).hex()[:32]
     return f"account:{digest}@{place_of(address)}" if known_place else f"account:{digest}"
 
 

@@ -16,7 +16,6 @@ REASONS: Mapping[str, str] = {
     "client-changed": "The client was changed, disabled or deleted meanwhile.",
     "client-disabled": "The OAuth client is disabled.",
     "credentials-changed": "The account has another password, or was disabled, since then.",
-    "disabled": "The account is disabled.",
     "expired": "It has expired.",
     "expired-access-key": "The access key has expired.",
     "expired-assertion": "The client's assertion has expired.",
@@ -43,6 +42,7 @@ REASONS: Mapping[str, str] = {
     "no-live-token": "The account has no auth token that is alive.",
     "no-digest-secret": "No secret for Digest is kept for the account: it has not set a password or logged in since.",
     "no-password": "The account has no password.",
+    "name-of-another-store": "The name is that of an account whose password another store keeps.",
     "no-second-factor": "The account has no second factor any more.",
     "unknown": "Nothing like it is known.",
     "unknown-access-key": "The access key is not known, or was revoked.",
@@ -54,6 +54,7 @@ REASONS: Mapping[str, str] = {
     "unknown-session": "There is no such session.",
     "unknown-token": "There is no such token.",
     "unknown-user": "There is no such account.",
+    "unusable-name": "No account can have the name that the store tells.",
     # --- wrong
     "audience": "It is meant for others.",
     "bad-proxy-signature": "The secret or the signature with which a proxy told an identity is wrong.",

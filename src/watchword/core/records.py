@@ -38,6 +38,9 @@ class Account:
     tells an account from a later one of the same name. `second_factor` says that the password alone proves too
     little, because an authenticator was confirmed. `password_hash` is a PHC or legacy crypt string, or None
     where no password can be used. `auth_token` is None where none is alive.
+
+    `store` names the credential store that keeps the password, and says what roles there are, where that is not our
+    own; `password_hash` is then what changes with the password, as far as that store tells, and no password's hash.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Account:
     created_at: Instant = 0.0
     auth_token: AuthTokenInputs | None = None
     second_factor: bool = False
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

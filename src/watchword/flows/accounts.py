@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from watchword.core.ask import Steps, ask
 from watchword.core.names import account_name
 from watchword.core.principal import Instant
-from watchword.core.questions import AddAccount, ChangeAccount, HashPassword
+from watchword.core.questions import AddAccount, ChangeAccount, FindAccount, HashPassword
 from watchword.core.records import Account
 from watchword.crypto.password import normalise
 from watchword.crypto.secret import Secret
@@ -104,9 +104,12 @@ def change_password(
     session with fingerprint `keep`, and what was kept for Digest. None where there is no such account.
 
     Raises:
-        PasswordRefused: where the policy forbids the password.
+        PasswordRefused: where the policy forbids the password, or it is kept elsewhere.
         AnswerFailed: where it could not be changed.
     """
+    account = yield from ask(FindAccount(name, fresh=True))
+    if account is not None and account.store:
+        raise PasswordRefused(f"The password of this account is kept by {account.store}: change it there.")
     policy.check(password, name)
     stored = yield from ask(HashPassword(Secret(normalise(password))))
     changed = yield from ask(ChangeAccount(name, password_hash=stored, stamp=new_stamp(entropy), keep=keep))

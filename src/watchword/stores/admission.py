@@ -75,7 +75,7 @@ class PasswordAdmission:
         proof = self._remembered.recall(name, self._remembered.tag(name, question.password))
         if proof is None:
             return NOT_YET
-        account = self._find_account_now(FindAccount(name))
+        account = self._find_account_now(FindAccount(proof.name))
         if account is None or account is NOT_YET or not proof.holds(account):
             return NOT_YET
         return PasswordRight(account)
@@ -98,8 +98,8 @@ class PasswordAdmission:
             flight = (tag, place.counters[0].key, state)
             answer, noted = self._flights.share(flight, lambda: self._evaluate(question, place, tag))
         match answer:
-            case PasswordRight():
-                self._places.logged_in(name, question.address, now)
+            case PasswordRight(account):
+                self._places.logged_in(account.name, question.address, now)
                 if place.known:
                     self._throttle.forget(place.counters[0])
             case PasswordWrong():
@@ -118,7 +118,7 @@ class PasswordAdmission:
                 return PasswordHeld(wait), ()
             proof = self._remembered.find(tag)
             if proof is not None:
-                account = self._find_account(FindAccount(question.name, fresh=True))
+                account = self._find_account(FindAccount(proof.name, fresh=True))
                 if account is not None and proof.holds(account):
                     return PasswordRight(account), ()
             found = self._store.check(question.name, question.password)

@@ -67,10 +67,12 @@ class BuiltinStore:
         """See `CredentialStore`."""
         password = _normalised(password)
         account = self._accounts.find_account(FindAccount(name, fresh=True))
+        if account is not None and account.store:
+            account = None  # another store keeps its password
         stored = None if account is None else account.password_hash
         if account is None or stored is None:
             check_password(password, self._dummy)
-            return Denied("unknown-user" if account is None else "no-password")
+            return Denied("no-password") if account is not None else Denied("unknown-user", knows=False)
         right = check_password(password, stored)
         renew = needs_rehash(stored, self._hashing)
         if right and not account.disabled:
@@ -79,7 +81,7 @@ class BuiltinStore:
             return account
         if renew:
             check_password(password, self._dummy)
-        return Denied("disabled" if account.disabled else "wrong-password")
+        return Denied("account-disabled" if account.disabled else "wrong-password")
 
     def _renewed(self, account: Account, stored: str, password: Secret) -> Account:
         """The account with a hash under the parameters in force; as it was, where that cannot be written."""

@@ -78,4 +78,4 @@ class DigestAdmission:
             return PasswordWrong("no-digest-secret")
         if not right:
             return PasswordWrong("wrong-response")
-        return PasswordWrong("disabled") if account.disabled else PasswordRight(account)
+        return PasswordWrong("account-disabled") if account.disabled else PasswordRight(account)

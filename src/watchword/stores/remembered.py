@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from watchword.core.records import Account
@@ -13,12 +13,15 @@ from watchword.stores.bounded import Bounded
 
 MOST_MISSES = 20
 MISSES_WINDOW = 60.0
+_NONE: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A password was right for an account with this stamp and this hash. It counts until the instant `until`."""
+    """A password was right for the account of this name, with this stamp and this hash. It counts until the instant
+    `until`. The name may be another than was given: outside stores take several spellings."""
 
+    name: str
     stamp: str = field(repr=False)
     password_hash: str | None = field(repr=False)
     until: float
@@ -27,6 +30,7 @@ class Proof:
         """Is it good for the account as it is now? Another password, or another account of the name, ends it."""
         return (
             account is not None
+            and account.name == self.name
             and account.stamp == self.stamp
             and account.password_hash == self.password_hash
             and not account.disabled
@@ -39,16 +43,24 @@ class Remembered:
     They lie under a MAC of name and password whose key only this process has: keyed BLAKE2b (RFC 7693 section 2.9),
     at a third of HMAC's time. Only MACs are compared, so how long that takes tells nothing of a password (F31).
 
-    `key` is at least 32 random bytes. `clock` counts seconds and never goes backwards.
+    `key` is at least 32 random bytes. `clock` counts seconds and never goes backwards. `ttls` are those of accounts
+    whose passwords outside stores keep, by the store's name: changes that nobody tells us of count no later than that.
     """
 
     def __init__(
-        self, key: bytes, *, ttl: float = 600.0, most: int = 10_000, clock: Callable[[], float] = time.monotonic
+        self,
+        key: bytes,
+        *,
+        ttl: float = 600.0,
+        ttls: Mapping[str, float] = _NONE,
+        most: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if len(key) < 32:
             raise ValueError("the key has at least 32 bytes")
         self._mac = hashlib.blake2b(key=key, digest_size=32)
         self._ttl = ttl
+        self._ttls = ttls
         self._clock = clock
         self._proofs: Bounded[bytes, Proof] = Bounded(most)
         self._misses: Bounded[str, tuple[int, float]] = Bounded(most)
@@ -83,5 +95,7 @@ class Remembered:
 
     def keep(self, name: str, tag: bytes, account: Account) -> None:
         """The pair under this tag was right for the account; what missed before that was perhaps the same."""
-        self._proofs.put(tag, Proof(account.stamp, account.password_hash, self._clock() + self._ttl))
+        ttl = self._ttls.get(account.store, self._ttl)
+        if ttl > 0:
+            self._proofs.put(tag, Proof(account.name, account.stamp, account.password_hash, self._clock() + ttl))
         self._misses.drop(name)

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from watchword.core.ask import AnswerFailed
+from watchword.core.records import Account
+from watchword.crypto.secret import Secret
+from watchword.stores import CredentialStore, Denied
 
 
 class Slots:
@@ -83,3 +86,16 @@ class Slots:
                 line.popleft().set()
             else:
                 self._free += 1
+
+
+class InSlots:
+    """A store that hashes passwords, behind others that do not: only what it does itself takes a slot."""
+
+    def __init__(self, store: CredentialStore, slots: Slots) -> None:
+        self._store = store
+        self._slots = slots
+
+    def check(self, name: str, password: Secret) -> Account | Denied:
+        """See `CredentialStore`. Raises AnswerFailed also where too many wait for a slot."""
+        with self._slots.admitted(first=True), self._slots.one(first=True):
+            return self._store.check(name, password)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.edge.verifier.calls import HOSTS, Call, by_wsgi, verifier
-from tests.edge.verifier.relay import relay
 from tests.live import Live, User, live_server
+from tests.relay import relay
 from tests.server.feed_wire import keys_of
 from watchword import Requirement, Watchword
 from watchword.core.questions import ChangeAccount

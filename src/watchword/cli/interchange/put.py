@@ -98,6 +98,7 @@ def merged_account(entry: UserEntry, existing: Account | None, hashing: Hashing,
         attributes=before.attributes if entry.attributes is None else entry.attributes,
         auth_token=entry.auth_token or before.auth_token,
         second_factor=entry.second_factor or before.second_factor,
+        store=before.store if entry.store is None else entry.store,
     )
 
 

@@ -50,6 +50,7 @@ class UserEntry:
     stamp: str | None = None
     auth_token: AuthTokenInputs | None = None
     second_factor: bool | None = None
+    store: str | None = None
 
 
 _USER = (
@@ -64,6 +65,7 @@ _USER = (
     "stamp",
     "auth_token",
     "second_factor",
+    "store",
 )
 
 
@@ -89,6 +91,7 @@ def read_user(value: Json) -> UserEntry | Wrong:
         stamp=members.read("stamp", label),
         auth_token=members.read("auth_token", _auth_token),
         second_factor=members.read("second_factor", switch),
+        store=members.read("store", label),
     )
     return Wrong(who, tuple(members.problems)) if members.problems else entry
 
@@ -98,7 +101,7 @@ def written_user(account: Account) -> dict[str, Json]:
     token = account.auth_token
     return {
         "name": account.name,
-        "password_hash": account.password_hash,
+        **({"password_hash": account.password_hash} if not account.store else {"store": account.store}),
         "roles": [*sorted(account.roles)],
         "permissions": [*sorted(account.permissions)],
         "disabled": account.disabled,

@@ -9,7 +9,7 @@ from pathlib import Path
 from watchword.storage.port import UnusableStorage
 from watchword.storage.sql.connections import patiently
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """Every revision in `versions/`, oldest first."""
 
 PATIENCE = 60.0

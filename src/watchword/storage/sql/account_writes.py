@@ -17,11 +17,13 @@ from watchword.storage.sql.key_writes import end_keys_of_account
 from watchword.storage.sql.records import account_values, find_account
 
 _ADD = """INSERT INTO accounts
-    (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at, second_factor)
-    VALUES (:name, :stamp, :password_hash, :roles, :permissions, :disabled, :attributes, :created_at, :second_factor)
+    (name, stamp, password_hash, roles, permissions, disabled, attributes, created_at, second_factor, store)
+    VALUES (:name, :stamp, :password_hash, :roles, :permissions, :disabled, :attributes, :created_at, :second_factor,
+        :store)
     ON CONFLICT DO NOTHING"""
 _UPDATE = """UPDATE accounts SET stamp = :stamp, password_hash = :password_hash, roles = :roles,
-    permissions = :permissions, disabled = :disabled, attributes = :attributes, second_factor = :second_factor
+    permissions = :permissions, disabled = :disabled, attributes = :attributes, second_factor = :second_factor,
+    store = :store
     WHERE name = :name"""
 _DELETE = "DELETE FROM accounts WHERE name = ?"
 _CARRY_OVER = "UPDATE sessions SET stamp = ? WHERE fingerprint = ? AND subject = ?"

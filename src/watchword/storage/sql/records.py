@@ -43,6 +43,7 @@ ACCOUNT = (
     "attributes",
     "created_at",
     "second_factor",
+    "store",
 )
 AUTH_TOKEN = ("generation", "issued_at", "valid_until")
 """The columns of each table, in the order in which the functions below take them; an account's token follows it."""
@@ -104,6 +105,7 @@ def account(row: Row) -> Account:
             created_at=row[7],
             auth_token=auth_token(row[len(ACCOUNT) :]),
             second_factor=bool(row[8]),
+            store=row[9],
         )
     except (ValueError, TypeError) as error:
         raise AnswerFailed("an account's record is damaged") from error
@@ -147,6 +149,7 @@ def account_values(account: Account) -> Values:
         "attributes": as_json(dict(account.attributes)),
         "created_at": account.created_at,
         "second_factor": account.second_factor,
+        "store": account.store,
     }
 
 

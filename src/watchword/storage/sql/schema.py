@@ -21,6 +21,7 @@ accounts = Table(
     Column("attributes", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("second_factor", Boolean, nullable=False, server_default=text("0")),
+    Column("store", Text, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 

@@ -1,20 +1,27 @@
-"""A wire between a verifier and a real server that can be cut, and mended at the same place."""
+"""A wire to a real server that can be cut, and mended at the same place; that can hang, or be slow."""
 
 from __future__ import annotations
 
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
 class Relay:
-    """Passes bytes on, both ways, while it is whole."""
+    """Passes bytes on, both ways, while it is whole.
+
+    While it is `hanging`, connections are taken and nothing is passed on; `delay` is for how many seconds it holds back
+    whatever it passes.
+    """
 
     def __init__(self, target: int) -> None:
         self.target = target
         self.port = 0
+        self.hanging = False
+        self.delay = 0.0
         self._listening: socket.socket | None = None
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -68,7 +75,10 @@ class Relay:
             ended = False
             while not ended:
                 for source in select.select(list(other), [], [], 1.0)[0]:
+                    while self.hanging and near.fileno() >= 0:
+                        time.sleep(0.02)
                     data = source.recv(65_536)
+                    time.sleep(self.delay)
                     other[source].sendall(data)
                     ended = ended or not data
         with self._lock:

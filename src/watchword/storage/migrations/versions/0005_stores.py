@@ -1,0 +1,13 @@
+"""Accounts whose passwords other stores keep."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("accounts", sa.Column("store", sa.Text, nullable=False, server_default=sa.text("''")))

@@ -1,0 +1,109 @@
+"""Whom an outside store proves becomes an account of ours, so that sessions, tokens and roles hang on something."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from watchword.core.ask import AnswerFailed
+from watchword.core.names import NameRefused, account_name
+from watchword.core.questions import AddAccount, ChangeAccount, FindAccount
+from watchword.core.records import Account
+from watchword.crypto.secret import Secret
+from watchword.flows.accounts import new_stamp
+from watchword.stores import Denied, Identity, OutsideStore
+
+
+class Accounts(Protocol):
+    """What is needed of a storage."""
+
+    def find_account(self, question: FindAccount) -> Account | None: ...
+
+    def add_account(self, question: AddAccount) -> bool: ...
+
+    def change_account(self, question: ChangeAccount) -> Account | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """An outside store as a credential store: everybody whom it proves has an account of the same name here.
+
+    The account takes its roles, permissions and attributes from the store at every proof; whether it is disabled here,
+    its second factors, keys and sessions are our own. Where the store tells that the password was changed, everything
+    that hangs on the one before ends. A name that another store's account has here is nobody else's.
+    """
+
+    name: str
+    store: OutsideStore
+    accounts: Accounts
+    entropy: Callable[[int], bytes]
+    clock: Callable[[], float] = time.time
+
+    def check(self, name: str, password: Secret) -> Account | Denied:
+        """See `CredentialStore`."""
+        found = self.store.check(name, password)
+        return found if isinstance(found, Denied) else self.mirror(found)
+
+    def mirror(self, identity: Identity) -> Account | Denied:
+        """The account of somebody whom the store knows, as it is from now on.
+
+        Raises:
+            AnswerFailed: where it cannot be written.
+        """
+        try:
+            canonical = account_name(identity.name)
+        except NameRefused:
+            return Denied("unusable-name")
+        version = self._version(identity)
+        account = self.accounts.find_account(FindAccount(canonical, fresh=True))
+        if account is None:
+            account = self._made(canonical, identity, version)
+            if self.accounts.add_account(AddAccount(account)):
+                return account
+            account = self.accounts.find_account(FindAccount(canonical, fresh=True))
+            if account is None:
+                raise AnswerFailed("the account was added and deleted meanwhile")
+        if account.store != self.name:
+            return Denied("name-of-another-store")
+        if account.disabled:
+            return Denied("account-disabled")
+        return self._brought_up_to_date(account, identity, version)
+
+    def _made(self, name: str, identity: Identity, version: str | None) -> Account:
+        return Account(
+            name=name,
+            stamp=new_stamp(self.entropy),
+            password_hash=version,
+            roles=identity.roles,
+            permissions=identity.permissions,
+            attributes=dict(identity.attributes),
+            created_at=self.clock(),
+            store=self.name,
+        )
+
+    def _brought_up_to_date(self, account: Account, identity: Identity, version: str | None) -> Account | Denied:
+        is_another_password = version is not None and version != account.password_hash
+        change = ChangeAccount(
+            account.name,
+            password_hash=version if is_another_password else None,
+            # Where there was no version to compare with, nothing is known to have been changed.
+            stamp=new_stamp(self.entropy) if is_another_password and account.password_hash is not None else None,
+            roles=None if identity.roles == account.roles else identity.roles,
+            permissions=None if identity.permissions == account.permissions else identity.permissions,
+            attributes=None if identity.attributes == account.attributes else dict(identity.attributes),
+        )
+        if change == ChangeAccount(account.name):
+            return account
+        changed = self.accounts.change_account(change)
+        if changed is None:
+            raise AnswerFailed("the account was deleted meanwhile")
+        return Denied("account-disabled") if changed.disabled else changed
+
+    def _version(self, identity: Identity) -> str | None:
+        """What stands in the place of a password hash: in no format that any password could be checked against."""
+        if not identity.version:
+            return None
+        return "$elsewhere$" + sha256(f"{self.name}\n{identity.version}".encode()).hexdigest()
