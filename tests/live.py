@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from tests.template import Copy, Template
 from watchword.core.names import account_name
 from watchword.core.records import Account
 from watchword.crypto.password import SALT_LENGTH, Hashing, hash_password
@@ -42,7 +44,7 @@ class Live:
     url: str
     data: Path
     log: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Copy
     command: Sequence[str] = field(repr=False, default=())
 
     @property
@@ -80,23 +82,39 @@ def add_users(data: Path, users: Sequence[User]) -> None:
         storage.close()
 
 
+@cache
+def template() -> Template:
+    """One for this process."""
+    return Template()
+
+
 def start(
-    config: str, data: Path, *, port: int = 0, environ: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+    config: str,
+    data: Path,
+    *,
+    port: int = 0,
+    environ: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    copied: bool = True,
 ) -> Live:
-    """Start a server on this data folder and wait until it is ready."""
+    """Start a server on this data folder and wait until it is ready.
+
+    It is a copy of a process that has imported it, or a new one where it matters that it is.
+    """
     data.mkdir(parents=True, exist_ok=True)
     file, log = data / "watchword.toml", data / "server.log"
     file.write_text(config, "utf-8")
-    command = [sys.executable, "-m", "watchword", "serve", "--config", str(file), "--data", str(data)]
-    command += ["--port", str(port), *arguments]
+    wanted = ["serve", "--config", str(file), "--data", str(data), "--port", str(port), *arguments]
+    command = [sys.executable, "-m", "watchword", *wanted]
+    around = {**os.environ, **(environ or {})}
+    process: subprocess.Popen[bytes] | Copy
     with log.open("ab") as errors:
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, **(environ or {})},
-            start_new_session=True,
-        )
+        if copied:
+            process = template().copy(wanted, around, errors.fileno())
+        else:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env=around, start_new_session=True
+            )
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
     line = process.stdout.readline().decode() if ready else ""
@@ -115,12 +133,14 @@ def live_server(
     workers: int = 1,
     data: Path | None = None,
     port: int = 0,
+    copied: bool = True,
 ) -> Iterator[Live]:
-    """A server with these users, which is stopped at the end, whatever happened."""
+    """A server with these users, which is stopped at the end, whatever happened. `copied` as for `start`."""
     with tempfile.TemporaryDirectory(prefix="watchword-", ignore_cleanup_errors=True) as folder:
         kept = Path(folder) if data is None else data
         add_users(kept, users)
-        live = start(config, kept, port=port, arguments=["--workers", str(workers)] if workers > 1 else [])
+        many = ["--workers", str(workers)] if workers > 1 else []
+        live = start(config, kept, port=port, arguments=many, copied=copied)
         try:
             yield live
         finally:

@@ -42,6 +42,7 @@ from watchword.core.records import Account
 from watchword.storage import UnusableStorage, open_storage
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.migrations import KNOWN
+from watchword.storage.migrations.upgrade import upgrade_sqlite
 from watchword.storage.sql.schema import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +72,19 @@ def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
         table.name for table in metadata.tables.values() if table.kwargs.get("sqlite_with_rowid") is False
     }
     assert "AUTOINCREMENT" in made["changes"]
+
+
+def test_a_new_database_is_what_all_revisions_together_lead_to(tmp_path: Path) -> None:
+    made, migrated = sqlite_file(tmp_path / "data"), tmp_path / "migrated.db"
+    migrated.touch()
+    upgrade_sqlite(migrated, 10.0)
+    schemas = []
+    for file in (made, migrated):
+        with closing(sqlite3.connect(file)) as db:
+            schemas.append(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall())
+            assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [(KNOWN[-1],)]
+    assert schemas[0] == schemas[1]
+    assert len(schemas[0]) > 30
 
 
 def test_every_revision_is_known() -> None:
@@ -259,19 +273,25 @@ def test_killed_migration_leaves_nothing_behind_and_is_done_again__F37(tmp_path:
     program = """
         import os, sqlite3, sys
         from pathlib import Path
-        from sqlalchemy import event
-        from sqlalchemy.engine import Engine
-        from watchword.storage.migrations.upgrade import upgrade_sqlite
+        import watchword.storage.migrations.upgrade  # slow, and every child has it then
         from watchword.storage import open_storage
 
         left = 0
 
-        @event.listens_for(Engine, "before_cursor_execute")
-        def count(connection, cursor, statement, *rest):
+        def count(statement):
             global left
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), 9)
+
+        connect = sqlite3.connect
+
+        def watched(*arguments, **more):
+            db = connect(*arguments, **more)
+            db.set_trace_callback(count)
+            return db
+
+        sqlite3.connect = sqlite3.dbapi2.connect = watched
 
         def tables():
             db = sqlite3.connect(Path(sys.argv[1]) / "watchword.db")

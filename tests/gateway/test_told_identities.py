@@ -148,7 +148,7 @@ def prepare(folder: Path, *, format: str, trusted: str) -> tuple[str, Authority,
 def nginx(require_program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     folder, port = tmp_path_factory.mktemp("told"), free_port()
     config, clients, servers = prepare(folder, format="nginx", trusted='"127.0.0.1"')
-    with live_server(config, USERS) as live:
+    with live_server(config, USERS, copied=False) as live:
         setting = Setting(port, live, folder, clients, servers)
         with run_nginx(require_program("nginx"), setting.configuration("optional", port), port, folder):
             yield setting

@@ -94,7 +94,7 @@ def test_crowd_of_slow_clients_does_not_hinder_good_ones__F9(
 
 
 def test_four_gigabytes_leave_no_trace__F11() -> None:
-    with live_server("", [ANN]) as live:
+    with live_server("", [ANN], copied=False) as live:
         memory = resident(live.process.pid)
         for target in ("/login", "/whoami", "/nothing", "/users"):
             for length in ("Content-Length: 1073741824", "Transfer-Encoding: chunked"):

@@ -427,15 +427,15 @@ def test_running_out_of_file_descriptors_passes__F38(tmp_path: Path) -> None:
 
 
 def test_start_is_quick_and_workers_are_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with live_server("", [ANN], data=tmp_path):
+    with live_server("", [ANN], data=tmp_path, copied=False):
         pass  # the database is at head, Python's own caches are warm
     began = time.monotonic()
-    with live_server("", data=tmp_path) as live:
+    with live_server("", data=tmp_path, copied=False) as live:
         alone = time.monotonic() - began
         exchange(live.port, request("GET", "/whoami", basic("ann", ANN.password), last=True))
         one = resident(live.process.pid)
     began = time.monotonic()
-    with live_server("", workers=4, data=tmp_path) as live:
+    with live_server("", workers=4, data=tmp_path, copied=False) as live:
         together = time.monotonic() - began
         for _ in range(20):
             exchange(live.port, request("GET", "/whoami", basic("ann", ANN.password), last=True))

@@ -35,7 +35,7 @@ CONFIG = '[log]\nformat = "json"\n'
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Live]:
-    with live_server(CONFIG, [ANN, ROOT]) as live:
+    with live_server(CONFIG, [ANN, ROOT], copied=False) as live:
         yield live
 
 
@@ -482,7 +482,7 @@ def test_who_waits_for_the_answer_sees_413_before_sending__F11(port: int, route:
 def test_decide_takes_no_more_than_a_head_s_worth__F11() -> None:
     config = CONFIG + '[server]\ntrusted_proxies = ["127.0.0.1"]\n'
     start = "POST", "/decide", "Content-Type: application/json"
-    with live_server(config) as live:
+    with live_server(config, copied=False) as live:
         memory = resident(live.process.pid)
         with Wire(live.port) as wire:
             answers = stream(wire, request(*start, "Transfer-Encoding: chunked"), 200)

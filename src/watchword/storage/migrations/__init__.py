@@ -6,6 +6,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from watchword.storage.migrations.fresh import make_sqlite
 from watchword.storage.port import UnusableStorage
 from watchword.storage.sql.connections import patiently
 
@@ -26,7 +27,8 @@ def migrate_sqlite(path: Path) -> None:
     """
     deadline = time.monotonic() + PATIENCE
     try:
-        if patiently(lambda: _revision(path), deadline) == KNOWN[-1]:
+        revision = patiently(lambda: _revision(path), deadline)
+        if revision == KNOWN[-1] or (revision is None and make_sqlite(path, PATIENCE)):
             return
         _upgrade(path)
     except sqlite3.Error as error:
