@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.live import Live, User, add_users
 from watchword.config import load
 from watchword.config.serving import run_server
-from watchword.server.protocol import Bounds
+from watchword.server.bounds import Bounds
 
 ROOT = Path(__file__).resolve().parents[2]
 

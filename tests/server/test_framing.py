@@ -19,7 +19,8 @@ from uvicorn.server import ServerState
 from watchword.edge.asgi import Receive, Scope, Send
 from watchword.http.message import Request, Response
 from watchword.http.target import Ambiguous, origin_form
-from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
+from watchword.server.bounds import Bounds
+from watchword.server.protocol import BoundedProtocol, quiet_uvicorn
 from watchword.server.unread import Fault
 
 Read = tuple[str, bytes, tuple[tuple[bytes, bytes], ...], bytes]

@@ -19,9 +19,10 @@ from watchword.core.events import Event
 from watchword.edge.asgi import Application, Hot, Receive, Scope, Send
 from watchword.http.message import Request, Response
 from watchword.server.app import hot_routes
+from watchword.server.bounds import Bounds
 from watchword.server.checks import handler
 from watchword.server.last_resort import hot_with_last_resort
-from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
+from watchword.server.protocol import BoundedProtocol, quiet_uvicorn
 from watchword.server.unread import Fault
 
 USUAL = Bounds()

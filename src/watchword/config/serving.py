@@ -16,12 +16,12 @@ from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
 from watchword.server.app import create_app, hot_routes
+from watchword.server.bounds import Bounds
 from watchword.server.feed import feed
 from watchword.server.feed_source import FeedSource, Terms
 from watchword.server.last_resort import hot_with_last_resort, with_last_resort
 from watchword.server.log import security_log, take_over_logging
 from watchword.server.metrics import Metrics, Row
-from watchword.server.protocol import Bounds
 from watchword.server.run import Listen, Worker, serve
 from watchword.server.service import Service
 from watchword.server.tls import Tls

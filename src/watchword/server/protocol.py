@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NoReturn, cast
 
@@ -29,35 +28,10 @@ from uvicorn.server import ServerState
 from watchword.edge.asgi import Application, Hot
 from watchword.http.message import Fields, Peer, Request, Response
 from watchword.http.syntax import is_token
+from watchword.server.bounds import Bounds
 from watchword.server.head import Head, read_head
+from watchword.server.stand_ins import ANSWERED, Lingering, Mutable
 from watchword.server.unread import TOO_LARGE, Fault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What a client may do, in bytes and seconds.
-
-    - `head`: request line and header section together; `target`: the request target; `lines`: field lines; `queue`:
-      requests sent before the answer to an earlier one.
-    - `framing`: chunk sizes and trailers of one request, beyond eight bytes for each byte of content.
-    - `unwanted`: content that is read to its end although the answer is there, so that the connection can stay.
-    - `head_patience`: until a head is complete; `content_patience`: until the content after it is; `reading_patience`:
-      until the client reads some of an answer that waits for it.
-    - `farewell`: for a request that is on its way when the server stops; `linger`: for a client to stop sending.
-    """
-
-    head: int = 65_536
-    target: int = 32_768
-    lines: int = 256
-    queue: int = 100
-    framing: int = 65_536
-    unwanted: int = 65_536
-    head_patience: float = 10.0
-    content_patience: float = 30.0
-    reading_patience: float = 30.0
-    farewell: float = 1.0
-    linger: float = 2.0
-
 
 _NOTHING_HOT: Mapping[bytes, Hot] = {}
 _CLOSE: Fields = ((b"connection", b"close"),)
@@ -160,7 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _go_on(self, rest: bytes) -> None:
         """Read on where the parser stopped, because another protocol was asked for (RFC 9110 section 7.8)."""
-        callbacks = _Mutable(self)
+        callbacks = Mutable(self)
         self.parser = httptools.HttpRequestParser(callbacks)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         framing, self._amid = self._amid, None
@@ -255,7 +229,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._amid = head.framing
             if not self.cycle.keep_alive:
                 # As much of a transport as a cycle uses.
-                self.cycle.transport = _Lingering(self.transport, self._close)  # type: ignore[assignment]
+                self.cycle.transport = Lingering(self.transport, self._close)  # type: ignore[assignment]
         self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
 
     def _may_answer_in_place(self, head: Head) -> bool:
@@ -271,7 +245,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not isinstance(answer, Response):
             self._waiting = answer
             return False
-        self.cycle = _ANSWERED
+        self.cycle = ANSWERED
         last = self._leaving or head.expects_continue or version == "1.0" or not self.parser.should_keep_alive()
         self.transport.write(self._bytes_of(answer, request.method, last=last))
         if last:
@@ -399,17 +373,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self._reading_timer = self.loop.call_later(self._bounds.reading_patience, self.transport.abort)
 
 
-def _answered() -> RequestResponseCycle:
-    """What stands for the latest request where that was answered in place: uvicorn only asks it what is over."""
-    cycle = object.__new__(RequestResponseCycle)
-    cycle.disconnected, cycle.response_started, cycle.response_complete = False, True, True
-    cycle.message_event = asyncio.Event()
-    return cycle
-
-
-_ANSWERED = _answered()
-
-
 def _told_of_tls(certificate: bytes) -> dict[str, dict[object, object]]:
     """The client's certificate as the TLS extension of ASGI tells it, made once for a connection."""
     tls: dict[object, object] = {
@@ -421,43 +384,6 @@ def _told_of_tls(certificate: bytes) -> dict[str, dict[object, object]]:
         "cipher_suite": None,
     }
     return {"tls": tls}
-
-
-class _Mutable:
-    """The callbacks of a connection for a parser that is told, while they are muted, of a head that was read before."""
-
-    def __init__(self, connection: BoundedProtocol) -> None:
-        self._connection = connection
-        self.muted = False
-        self.on_body = connection.on_body
-        self.on_message_complete = connection.on_message_complete
-
-    def on_message_begin(self) -> None:
-        if not self.muted:
-            self._connection.on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        if not self.muted:
-            self._connection.on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.muted:
-            self._connection.on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if not self.muted:
-            self._connection.on_headers_complete()
-
-
-class _Lingering:
-    """What one answer is written to, where closing takes some care."""
-
-    __slots__ = ("close", "is_closing", "write")
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
-        self.is_closing = transport.is_closing
-        self.close = close
 
 
 def _fault_of(error: httptools.HttpParserError, data: bytes) -> Fault:

@@ -23,10 +23,11 @@ import uvicorn
 from watchword.core.events import Event
 from watchword.edge.asgi import Application, Hot
 from watchword.http.message import Request, Response
+from watchword.server.bounds import Bounds
 from watchword.server.heap import share_one_heap
 from watchword.server.log import place_of
 from watchword.server.metrics import LENGTH, Row
-from watchword.server.protocol import BoundedProtocol, Bounds, quiet_uvicorn
+from watchword.server.protocol import BoundedProtocol, quiet_uvicorn
 from watchword.server.tls import Tls, WatchedRevocations
 from watchword.server.unread import Fault
 

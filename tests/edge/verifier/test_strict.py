@@ -103,7 +103,7 @@ def test_an_api_key_is_known_with_its_scopes(running: Running, host: Any) -> Non
     with strict(running, rules=RULES) as auth:
         call: Call = host(auth)
         assert [call(x_api_key=key, path=path).status for path in ("/read", "/write", "/clerks")] == [200, 403, 200]
-        assert call(x_api_key=key[:-1] + "x").status == 401
+        assert call(x_api_key=key[:-1] + ("y" if key[-1] == "x" else "x")).status == 401
         assert call(key).status == 401, "a key is no Bearer token"
 
 
