@@ -252,6 +252,22 @@ def test_accounts_are_searched_by_part_of_the_name(storage: Storage) -> None:
     assert [account.name for account in storage.list_accounts(ListAccounts(search="%")).accounts] == ["bo%b"]
 
 
+def test_accounts_are_listed_by_their_store(storage: Storage) -> None:
+    kept_by = {"ann": "staff", "bob": "", "carl": "guests", "dora": "staff", "eve": "staff"}
+    for name, store in kept_by.items():
+        storage.add_account(AddAccount(Account(name=name, stamp=name, store=store)))
+    first = storage.list_accounts(ListAccounts(store="staff", limit=2))
+    assert [account.name for account in first.accounts] == ["ann", "dora"]
+    assert first.next_cursor == "dora"
+    rest = storage.list_accounts(ListAccounts(store="staff", cursor="dora", limit=2))
+    assert ([account.name for account in rest.accounts], rest.next_cursor) == (["eve"], None)
+    assert [account.name for account in storage.list_accounts(ListAccounts(store="staff", search="o")).accounts] == [
+        "dora"
+    ]
+    for nobody_s in ("", "other", "Staff"):
+        assert storage.list_accounts(ListAccounts(store=nobody_s)).accounts == ()
+
+
 def test_last_page_has_no_cursor(storage: Storage, ann: Account, bob: Account) -> None:
     assert storage.list_accounts(ListAccounts(limit=2)).next_cursor is None
     assert storage.list_accounts(ListAccounts(limit=1)).next_cursor == "ann"
@@ -268,6 +284,7 @@ def test_lone_surrogates_name_nobody__F17(storage: Storage, ann: Account) -> Non
     assert storage.end_sessions(EndSessions(None, id=LONE_SURROGATE)) == 0
     assert storage.list_sessions(ListSessions(LONE_SURROGATE, NOW)) == ()
     assert storage.list_accounts(ListAccounts(search=LONE_SURROGATE)).accounts == ()
+    assert storage.list_accounts(ListAccounts(store=LONE_SURROGATE)).accounts == ()
     assert not storage.is_known_place(LONE_SURROGATE, "192.0.2.7")
     storage.note_place(LONE_SURROGATE, "192.0.2.7", NOW)
     assert storage.note_failure(LONE_SURROGATE, NOW, 60).count == 1

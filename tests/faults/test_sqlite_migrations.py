@@ -78,12 +78,17 @@ def test_a_new_database_is_what_all_revisions_together_lead_to(tmp_path: Path) -
     made, migrated = sqlite_file(tmp_path / "data"), tmp_path / "migrated.db"
     migrated.touch()
     upgrade_sqlite(migrated, 10.0)
-    schemas = []
+    schemas: list[list[tuple[str, ...]]] = []
+    rows: list[dict[str, list[tuple[object, ...]]]] = []
     for file in (made, migrated):
         with closing(sqlite3.connect(file)) as db:
             schemas.append(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall())
             assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [(KNOWN[-1],)]
+            tables = [name for kind, name, _, _ in schemas[-1] if kind == "table"]
+            rows.append({table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables})
     assert schemas[0] == schemas[1]
+    assert rows[0] == rows[1]
+    assert rows[0]["changes"]  # the first change, so that a cache of the database before this one forgets everything
     assert len(schemas[0]) > 30
 
 

@@ -34,6 +34,9 @@ class Mirrored:
     The account takes its roles, permissions and attributes from the store at every proof; whether it is disabled here,
     its second factors, keys and sessions are our own. Where the store tells that the password was changed, everything
     that hangs on the one before ends. A name that another store's account has here is nobody else's.
+
+    `Renewal` asks again without a password. Whom the store does not know any more, or lets nobody use, can do nothing
+    here until the store says otherwise.
     """
 
     name: str
@@ -68,9 +71,22 @@ class Mirrored:
                 raise AnswerFailed("the account was added and deleted meanwhile")
         if account.store != self.name:
             return Denied("name-of-another-store")
-        if account.disabled:
+        if account.disabled and not is_gone(account):
             return Denied("account-disabled")
         return self._brought_up_to_date(account, identity, version)
+
+    def renew(self, account: Account, found: Identity | Denied) -> None:
+        """Bring an account of this store up to date with what the store says of it now.
+
+        Raises:
+            AnswerFailed: where it cannot be written.
+        """
+        if account.disabled and not is_gone(account):
+            return  # by us
+        if not isinstance(found, Denied):
+            self.mirror(found)
+        elif not account.disabled:
+            self.accounts.change_account(ChangeAccount(account.name, disabled=True, password_hash=_GONE))
 
     def _made(self, name: str, identity: Identity, version: str | None) -> Account:
         return Account(
@@ -86,11 +102,13 @@ class Mirrored:
 
     def _brought_up_to_date(self, account: Account, identity: Identity, version: str | None) -> Account | Denied:
         is_another_password = version is not None and version != account.password_hash
+        was_gone = is_gone(account)
         change = ChangeAccount(
             account.name,
-            password_hash=version if is_another_password else None,
+            password_hash=(version or _ELSEWHERE) if is_another_password or was_gone else None,
             # Where there was no version to compare with, nothing is known to have been changed.
             stamp=new_stamp(self.entropy) if is_another_password and account.password_hash is not None else None,
+            disabled=False if was_gone else None,
             roles=None if identity.roles == account.roles else identity.roles,
             permissions=None if identity.permissions == account.permissions else identity.permissions,
             attributes=None if identity.attributes == account.attributes else dict(identity.attributes),
@@ -106,4 +124,13 @@ class Mirrored:
         """What stands in the place of a password hash: in no format that any password could be checked against."""
         if not identity.version:
             return None
-        return "$elsewhere$" + sha256(f"{self.name}\n{identity.version}".encode()).hexdigest()
+        return _ELSEWHERE + sha256(f"{self.name}\n{identity.version}".encode()).hexdigest()
+
+
+def is_gone(account: Account) -> bool:
+    """Whether the account is disabled because its store does not let it be used, and not by us."""
+    return account.disabled and account.password_hash == _GONE
+
+
+_ELSEWHERE = "$elsewhere$"
+_GONE = _ELSEWHERE + "gone"

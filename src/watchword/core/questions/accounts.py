@@ -35,11 +35,13 @@ class FindAccountsBy(Question[tuple[Account, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class ListAccounts(Question[Page]):
-    """Accounts after `cursor` by name, whose name contains `search`."""
+    """Accounts after `cursor` by name, whose name contains `search`; those of one outside store where `store` names
+    it."""
 
     search: str = ""
     cursor: str = ""
     limit: int = 100
+    store: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,12 @@ def find_accounts_by(state: State, question: FindAccountsBy) -> tuple[Account, .
 
 
 def list_accounts(state: State, question: ListAccounts) -> Page:
-    names = sorted(name for name in state.accounts if name > question.cursor and question.search in name)
+    names = sorted(
+        name
+        for name, account in state.accounts.items()
+        if name > question.cursor and question.search in name
+        if question.store is None or (account.store and account.store == question.store)
+    )
     accounts = tuple(state.accounts[name] for name in names[: question.limit])
     return Page(accounts, accounts[-1].name if len(names) > len(accounts) > 0 else None)
 

@@ -201,4 +201,6 @@ CREATE TABLE account_attributes (
 
 ;
 CREATE INDEX account_attributes_by_account ON account_attributes (account);
+CREATE INDEX accounts_by_store ON accounts (store, name) WHERE store <> '';
 INSERT INTO alembic_version VALUES ('0005');
+INSERT INTO changes VALUES (1, 'all', X'', 0.0);

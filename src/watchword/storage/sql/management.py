@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.dialects import sqlite
 
 from watchword.core.credentials import Credential
@@ -52,10 +52,12 @@ _SESSIONS_AFTER = (
 )
 _PAGE_SESSIONS = _Statement(_SESSIONS_AFTER)
 _PAGE_SESSIONS_OF_SUBJECT = _Statement(_SESSIONS_AFTER.where(sessions.c.subject == bindparam("subject")))
-_LIST_ACCOUNTS = _Statement(
-    _ALL_ACCOUNTS.where(accounts.c.name > bindparam("cursor")).where(
-        func.instr(accounts.c.name, bindparam("search")) > 0
-    )
+_SOME_ACCOUNTS = _ALL_ACCOUNTS.where(accounts.c.name > bindparam("cursor")).where(
+    func.instr(accounts.c.name, bindparam("search")) > 0
+)
+_LIST_ACCOUNTS = _Statement(_SOME_ACCOUNTS)
+_LIST_ACCOUNTS_OF_STORE = _Statement(
+    _SOME_ACCOUNTS.where(accounts.c.store == bindparam("store")).where(text("store <> ''"))
 )
 _EXPORT_SESSIONS = _Statement(
     _ALL_SESSIONS.add_columns(sessions.c.number)
@@ -104,7 +106,9 @@ def list_sessions(db: sqlite3.Connection, question: ListSessions) -> tuple[Sessi
 
 
 def list_accounts(db: sqlite3.Connection, question: ListAccounts) -> Page:
-    rows = _LIST_ACCOUNTS.rows(db, cursor=question.cursor, search=question.search, limit=question.limit + 1)
+    statement = _LIST_ACCOUNTS if question.store is None else _LIST_ACCOUNTS_OF_STORE
+    values = {"cursor": question.cursor, "search": question.search, "store": question.store}
+    rows = statement.rows(db, **values, limit=question.limit + 1)
     listed = tuple(map(records.account, rows[: question.limit]))
     return Page(listed, listed[-1].name if len(rows) > len(listed) > 0 else None)
 

@@ -22,6 +22,7 @@ accounts = Table(
     Column("created_at", Double, nullable=False),
     Column("second_factor", Boolean, nullable=False, server_default=text("0")),
     Column("store", Text, nullable=False, server_default=text("''")),
+    Index("accounts_by_store", "store", "name", sqlite_where=text("store <> ''")),
     sqlite_with_rowid=False,
 )
 

@@ -132,7 +132,7 @@ class SqliteStorage:
     def list_accounts(self, question: questions.ListAccounts) -> Page:
         from watchword.storage.sql import management
 
-        if not storable(question.search + question.cursor):
+        if not storable(question.search + question.cursor + (question.store or "")):
             return Page((), None)
         return self._read(lambda db: management.list_accounts(db, question))
 

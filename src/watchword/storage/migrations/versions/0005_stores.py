@@ -11,3 +11,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.add_column("accounts", sa.Column("store", sa.Text, nullable=False, server_default=sa.text("''")))
+    op.create_index("accounts_by_store", "accounts", ["store", "name"], sqlite_where=sa.text("store <> ''"))
