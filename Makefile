@@ -7,6 +7,8 @@ VENV := .venv/bin
 ARGS ?=
 
 export PYTHON
+# Where Python is kept from writing bytecode, each of the hundreds of processes of the tests would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install run test test-long check format bench bench-long coverage-of-catalogue lock clean
 .DEFAULT_GOAL := help
@@ -22,10 +24,12 @@ run: install ## start Watchword on throw-away data, with demo users and a page t
 
 test: install ## run the tests; installs the Debian packages they use where it may (LONG=1: the long ones too)
 	@$(VENV)/python tools/debian_packages.py tests
+	@$(VENV)/python tools/npm_packages.py
 	@$(VENV)/python tools/run_tests.py $(ARGS)
 
 test-long: install ## run only the tests that take minutes
 	@$(VENV)/python tools/debian_packages.py tests
+	@$(VENV)/python tools/npm_packages.py
 	@$(VENV)/python -m pytest -m long $(ARGS)
 
 check: install ## format, lint, types, floors, and whether pages and lists agree

@@ -14,7 +14,19 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cleaning, in_process, logins, mechanisms, millions, over_http, report, rotations, starting, tokens
+from bench import (
+    cleaning,
+    in_process,
+    logins,
+    mechanisms,
+    millions,
+    over_http,
+    report,
+    rotations,
+    starting,
+    storms,
+    tokens,
+)
 from bench.data import fill
 from bench.load import CONNECTIONS, wrk
 from bench.measure import BenchFailed, Measure
@@ -23,7 +35,15 @@ from bench.servers import Servers
 
 SHORT_ROUNDS, SHORT_SECONDS = 2, 0.2
 ROUNDS, SECONDS = 5, 1.0
-_CHECKS = (*over_http.ROWS, *logins.ROWS, *rotations.ROWS, *tokens.ROWS, *in_process.ROWS, *mechanisms.ROWS)
+_CHECKS = (
+    *over_http.ROWS,
+    *logins.ROWS,
+    *storms.ROWS,
+    *rotations.ROWS,
+    *tokens.ROWS,
+    *in_process.ROWS,
+    *mechanisms.ROWS,
+)
 SHORT_ROWS = (*_CHECKS, *millions.ROWS, *starting.ROWS)
 FULL_ROWS = (*_CHECKS, *in_process.LONG_ROWS, *millions.ROWS, *cleaning.LONG_ROWS, *starting.ROWS)
 ALL_ROWS = (*FULL_ROWS, *millions.LONG_ROWS)
@@ -80,6 +100,7 @@ def _measured(rows: Sequence[Row], rounds: int, seconds: float, generator: str |
         measures: dict[str, Measure] = {
             **over_http.measures(wanted(over_http.ROWS), servers, data, generator),
             **logins.measures(wanted(logins.ROWS), servers),
+            **storms.measures(wanted(storms.ROWS), stack, folder),
             **rotations.measures(wanted(rotations.ROWS), stack, servers, data, folder),
             **tokens.measures(wanted(tokens.ROWS), stack, data, folder),
             **in_process.measures(wanted((*in_process.ROWS, *in_process.LONG_ROWS)), stack, data, folder),

@@ -91,11 +91,11 @@ def guest(number: int) -> str:
     return f"guest-{number}"
 
 
-def fill(folder: Path) -> Data:
+def fill(folder: Path, guests: int = GUESTS) -> Data:
     """Make the data folder."""
     storage = open_storage(SETTINGS.storage.url, folder, keep_changes_for=SETTINGS.tokens.keep_changes_for)
     hashed = hash_password(Secret(PASSWORD), HASHING, os.urandom(SALT_LENGTH))
-    names = (NAME, *(guest(number) for number in range(GUESTS)))
+    names = (NAME, *(guest(number) for number in range(guests)))
     storage.put_accounts(_account(name, hashed) for name in names)
     parts = build(SETTINGS, folder, ServerWitness(Metrics(), lambda event: None), storage=storage, on_loop=False)
     try:

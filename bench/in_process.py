@@ -40,6 +40,7 @@ ROWS = (
     ),
     Row(name="core-check-jwt", what="the same of a self-contained access token, seen before", targets=(_CORE,)),
     Row(name="core-check-key", what="the same of an API key, from the cache", targets=(_CORE,)),
+    Row(name="core-check-basic", what="the same of a password by Basic, as many times before"),
     Row(name="find-cached", what="FindSession, answered from the cache"),
     Row(name="find-1000", what="FindSession, not cached, among 1,000 sessions in SQLite", targets=(_QUICK,)),
 )
@@ -95,6 +96,7 @@ def _in_memory(stack: ExitStack, data: Data) -> dict[str, Measure]:
         "core-check": checking(data.cookie()),
         "core-check-jwt": checking(data.self_contained()),
         "core-check-key": checking(data.api_key()),
+        "core-check-basic": checking(data.basic()),
         "find-cached": lambda seconds: asyncio.run(timed(begin, lambda: question, engine.answers.now, seconds)),
     }
 

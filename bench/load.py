@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import count, repeat
 from urllib.parse import urlsplit
 
 from bench.measure import BenchFailed, percentile
@@ -114,7 +114,15 @@ def with_sockets(origin: str, asked: Iterable[Asked], seconds: float, connection
     return asyncio.run(_with_sockets(origin, iter(asked), seconds, connections))
 
 
-async def _with_sockets(origin: str, asked: Iterator[Asked], seconds: float, connections: int) -> Load:
+def steadily(asked: Asked, a_second: int, seconds: float) -> Load:
+    """So many requests a second, each at its time, whether or not those before it were answered: who has to wait for a
+    free connection has waited, too."""
+    return asyncio.run(_with_sockets(asked.url, repeat(asked), seconds, CONNECTIONS, a_second / CONNECTIONS))
+
+
+async def _with_sockets(
+    origin: str, asked: Iterator[Asked], seconds: float, connections: int, pace: float | None = None
+) -> Load:
     loop = asyncio.get_running_loop()
     times: list[float] = []
     parts = urlsplit(origin)
@@ -123,7 +131,11 @@ async def _with_sockets(origin: str, asked: Iterator[Asked], seconds: float, con
         for _ in range(connections)
     ]
     begun = time.perf_counter()
-    working = [asyncio.ensure_future(connection.work(asked, begun + seconds)) for connection in opened]
+    until = begun + seconds
+    working = [
+        asyncio.ensure_future(connection.work(asked, until, None if pace is None else _due(begun, pace, number)))
+        for number, connection in enumerate(opened)
+    ]
     try:
         await asyncio.wait_for(asyncio.gather(*working), seconds + 30)
     except (ConnectionError, TimeoutError) as error:
@@ -136,6 +148,11 @@ async def _with_sockets(origin: str, asked: Iterator[Asked], seconds: float, con
         raise BenchFailed(f"{origin} gave no answer within {seconds:g} s.")
     times.sort()
     return Load(requests=len(times), seconds=taken, p50=percentile(times, 50) * 1e6, p99=percentile(times, 99) * 1e6)
+
+
+def _due(begun: float, pace: float, number: int) -> Iterator[float]:
+    """When a connection sends its requests: `pace` a second, not all connections at the same time."""
+    return (begun + (n + number / CONNECTIONS) / pace for n in count())
 
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)", re.IGNORECASE)
@@ -153,14 +170,16 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
-    async def work(self, asked: Iterator[Asked], until: float) -> None:
+    async def work(self, asked: Iterator[Asked], until: float, due: Iterator[float] | None = None) -> None:
         last, message = None, b""
         for request in asked:
             if request is not last:
                 last, message = request, request.message()
-            begun = time.perf_counter()
+            begun = time.perf_counter() if due is None else next(due)
             if begun >= until:
                 return
+            if due is not None:
+                await asyncio.sleep(begun - time.perf_counter())
             self._answered = asyncio.get_running_loop().create_future()
             self._transport.write(message)
             status = await self._answered

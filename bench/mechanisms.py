@@ -65,6 +65,7 @@ def _settings(mechanisms: Sequence[str], folder: Path) -> Settings:
             "secret_field": "X-Proof",
             "secret_file": proof,
         },
+        "couchdb": {"proxy": {"peers": ["192.0.2.1"]}},
         "server": {"trusted_proxies": ["192.0.2.1"]},
     }
     more = asked_for if len(mechanisms) > len(_THREE) else {}

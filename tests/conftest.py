@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -22,24 +23,25 @@ RECORD = Path(__file__).resolve().parent.parent / ".venv" / "left-out.json"
 
 @pytest.fixture(scope="session")
 def require_program() -> Callable[[str], str]:
-    """`require_program("nginx")` gives its path. A program that this machine cannot have skips the test, and says why.
+    """`require_program("nginx")` gives its path; see `required_program`."""
+    return required_program
+
+
+def required_program(name: str) -> str:
+    """Its path. A program that this machine cannot have skips the test, and says why.
 
     A program that was there when the tests were set up, or that nobody looked for, fails the test instead: a test must
     not go missing unnoticed.
     """
-
-    def find(name: str) -> str:
-        row = recorded().get(name, {})
-        if "left_out" in row:
-            pytest.skip(f"{name}: {row['left_out']}")
-        path = row.get("path") or on_path(name)
-        if path is not None and os.access(path, os.X_OK):
-            return path
-        if not RECORD.exists():
-            pytest.skip(f"{name} is not on this machine; `make test` installs it where it may")
-        pytest.fail(f"{name} should be on this machine, and is not (tools/debian_packages.py lists the programs)")
-
-    return find
+    row = recorded().get(name, {})
+    if "left_out" in row:
+        pytest.skip(f"{name}: {row['left_out']}")
+    path = row.get("path") or on_path(name)
+    if path is not None and os.access(path, os.X_OK):
+        return path
+    if not RECORD.exists():
+        pytest.skip(f"{name} is not on this machine; `make test` installs it where it may")
+    pytest.fail(f"{name} should be on this machine, and is not (tools/debian_packages.py lists the programs)")
 
 
 def recorded() -> dict[str, dict[str, str]]:
@@ -49,7 +51,8 @@ def recorded() -> dict[str, dict[str, str]]:
 
 def on_path(name: str) -> str | None:
     """Beside this interpreter first (httpie comes with the test packages), then where servers lie."""
-    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin")
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"]
+    folders += glob("/usr/lib/postgresql/*/bin")
     return shutil.which(name, path=os.pathsep.join(folders))
 
 

@@ -65,6 +65,8 @@ class Relay:
             except OSError:
                 near.close()
                 continue
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._open += [near, far]
             threading.Thread(target=self._carry, args=(near, far), daemon=True).start()

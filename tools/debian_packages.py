@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,8 @@ class Program:
 
     def path(self) -> str | None:
         """Where it is, or None. Servers lie in sbin, which is seldom on the PATH of anybody but root."""
-        folders = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
+        servers = ("/usr/local/sbin", "/usr/sbin", "/sbin", *glob("/usr/lib/postgresql/*/bin"))
+        folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *servers))
         for command in self.commands:
             found = shutil.which(command, path=folders)
             if found and self._works(found):
@@ -87,6 +89,33 @@ OATHTOOL = Program(
     proof=("--version",),
     purpose="codes of a second factor, by a program that nobody here wrote",
 )
+SLAPD = Program(
+    name="slapd",
+    commands=("slapd",),
+    packages=("slapd",),
+    purpose="a real directory, for people who are kept there",
+)
+LDAPWHOAMI = Program(
+    name="ldapwhoami",
+    commands=("ldapwhoami",),
+    packages=("ldap-utils",),
+    proof=("-VV",),
+    purpose="a client of directories that nobody here wrote",
+)
+POSTGRES = Program(
+    name="postgres",
+    commands=("postgres",),
+    packages=("postgresql",),
+    proof=("--version",),
+    purpose="a real PostgreSQL, for people who are kept there",
+)
+MARIADB = Program(
+    name="mariadbd",
+    commands=("mariadbd",),
+    packages=("mariadb-server-core",),
+    proof=("--version",),
+    purpose="a real MariaDB, likewise",
+)
 WGET = Program(
     name="wget",
     commands=("wget",),
@@ -112,7 +141,7 @@ JAVA = Program(
 WRK = Program(name="wrk", commands=("wrk",), packages=("wrk",), purpose="load from one machine")
 
 GROUPS: dict[str, tuple[Program, ...]] = {
-    "tests": (CURL, NGINX, CHROMIUM, HTPASSWD, OATHTOOL, WGET, NODE, JAVA),
+    "tests": (CURL, NGINX, CHROMIUM, HTPASSWD, LDAPWHOAMI, MARIADB, OATHTOOL, POSTGRES, SLAPD, WGET, NODE, JAVA),
     "bench": (CURL, NGINX, WRK),
 }
 

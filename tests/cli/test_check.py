@@ -31,7 +31,7 @@ def test_without_a_configuration_it_says_what_the_defaults_do(shell: Shell) -> N
 
 
 def test_every_problem_is_said(tmp_path: Path) -> None:
-    text = '[server]\nport = "x"\n\n[realm]\npersonas = ["couchdb"]\n'
+    text = '[server]\nport = "x"\n\n[realm]\npersonas = ["couch"]\n'
     answer = checked(tmp_path, text)
     assert (answer.code, answer.out) == (1, "")
     assert [line.partition(":")[0] for line in answer.lines] == [

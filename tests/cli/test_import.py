@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.calling import PROGRAM, Answer, Shell, environment, hash_of, lines_of, program, user
+from tests.cli.calling import PROGRAM, ROOT, Answer, Shell, environment, hash_of, lines_of, program, user
 from watchword.config.key_file import CREDENTIALS, load_or_make_keys
 from watchword.crypto.jose import base64url
 from watchword.crypto.password import check_password
@@ -585,3 +585,19 @@ def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
     file.write_bytes(lines_of({"user": {"name": "a:b"}}))
     with open_source(str(file)) as source, pytest.raises(Refusal, match="changed while it was read"):
         put_users(source, MemoryStorage(), Hashing(), 0.0, lambda: None)
+
+
+def test_hashes_of_flask_security_need_its_salt__S2_34(shell: Shell, tmp_path: Path) -> None:
+    rows = (ROOT / "tests/vectors/flask-security-hashes.tsv").read_text("utf-8").splitlines()
+    _, _, stored = rows[1].split("\t")
+    file = tmp_path / "users.jsonl"
+    file.write_text(json.dumps({"user": {"name": "ann", "password_hash": stored}}))
+    refused = shell("import", str(file))
+    assert refused.code == 1
+    assert refused.lines[-1] == "Nothing was imported."
+    assert "passwords.flask_security_salt_file" in refused.lines[0]
+    salt = tmp_path / "salt"
+    salt.touch(0o600)
+    salt.write_text("146585145368132386173505678016728509634")
+    env = {"WATCHWORD_PASSWORDS__FLASK_SECURITY_SALT_FILE": str(salt)}
+    assert shell("import", str(file), "--json", env=env).json["users"]["created"] == 1

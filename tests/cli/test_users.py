@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.calling import Shell, call, hash_of, user
@@ -63,7 +65,7 @@ def test_a_name_that_cannot_be_used_is_refused_before_a_password_is_asked_for__S
     ("password", "says"),
     [
         ("seven77", "A password has at least 8 characters"),
-        ("annannann", "A password is not the user name"),
+        ("annannann", "A password is more than the user name"),
         ("x" * 1025, "A password has at most 1024"),
     ],
 )
@@ -218,3 +220,27 @@ def test_the_environment_names_file_and_folder(shell: Shell) -> None:
     env = {"WATCHWORD_DATA": str(shell.data)}
     assert [one["name"] for one in call("user", "list", "--json", env=env).json] == ["ann"]
     call("user", "list", env={**env, "WATCHWORD_CONFIG": str(config)}).refuses("other.db")
+
+
+def test_a_password_that_another_store_keeps_is_changed_there__F28(shell: Shell) -> None:
+    assert shell.imports({"user": {"name": "ann", "store": "staff"}}).code == 0
+    shell("user", "passwd", "ann", "--password-stdin", stdin=PASSWORD.encode()).refuses(
+        "is kept by staff: change it there"
+    )
+    for member in ("password", "password_hash"):
+        answer = shell.imports({"user": {"name": "ann", "store": "staff", member: "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A="}})
+        assert (answer.code, "has a store that keeps its password" in answer.err) == (1, True)
+
+
+def test_common_and_breached_passwords_are_refused__6_2_4__6_2_12(shell: Shell, tmp_path: Path) -> None:
+    add(shell, "ann")
+    file = tmp_path / "breached.txt"
+    file.write_text("known from a breach\n")
+    env = {"WATCHWORD_PASSWORDS__BREACHED_LIST": str(file)}
+    for command in (("user", "add", "bob"), ("user", "passwd", "ann")):
+        for password, says in (("Password123", "most common"), ("known from a breach", "in a breach")):
+            answer = shell(*command, "--password-stdin", stdin=password.encode(), env=env)
+            answer.refuses(says)
+    file.unlink()
+    answer = shell("user", "passwd", "ann", "--password-stdin", stdin=b"quite another one", env=env)
+    assert (answer.code, "passwords.breached_list" in answer.err) == (1, True)

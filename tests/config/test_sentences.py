@@ -136,19 +136,18 @@ BAD = [
         5,
         'nobody who calls by JSON-RPC looks at a page; leave it out, or write face = "problem"',
     ),
-    ("[[store]]\nkind = 'ldap'", "store[0].kind", 2, 'this version has no store "ldap" yet; write "builtin"'),
-    ("[[store]]\n[[store]]", "store[1]", 2, 'the store "builtin" stands there twice; write it once'),
     (
-        "[realm]\npersonas = ['couchdb']",
-        "realm.personas[0]",
-        2,
-        f'this version has no persona "couchdb" yet; write {listed(personas.PERSONAS)}',
+        "[[store]]\nkind = 'ldap'",
+        "store[0].ldap",
+        1,
+        "is missing; write [store.ldap] below its [[store]], with its keys",
     ),
     (
-        "[[space]]\nmechanisms = ['CouchDB']",
-        "space[0].mechanisms[0]",
+        "[[store]]\n[[store]]",
+        "store[1]",
         2,
-        f'this version has no mechanism "CouchDB" yet; write {MECHANISMS}',
+        'there is a store "builtin" already, and accounts remember theirs by its name; write another one, such as '
+        'name = "staff"',
     ),
     # kinds of values
     ("server = 1", "server", 1, "must be a table; write [server] above its keys"),
@@ -801,7 +800,7 @@ cookie_scheme = "Basic"
 idle = "13h"
 
 [[space]]
-mechanisms = ["basic", "basic", "couchdb"]
+mechanisms = ["basic", "basic", "couch"]
 malformed_status = 407
 
 [[space.protect]]

@@ -7,45 +7,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.relay import Relay
+from tests.contract import couchdb_store, htpasswd_store, http_stores, ldap_store, sql_stores
+from tests.contract.people import ANN, BOB, OBRIEN, PATIENCE, PEOPLE, ZOE, Kept, Person
 from tests.stores.door import QUICK, SALT
 from watchword.core.questions import AddAccount, ChangeAccount
 from watchword.core.records import Account
 from watchword.crypto.password import hash_password
 from watchword.crypto.secret import Secret
 from watchword.storage.memory import MemoryStorage
-from watchword.stores import CredentialStore, OutsideStore
 from watchword.stores.builtin import BuiltinStore
 
-PATIENCE: Final = 2.0
-"""For how many seconds, at most, a store under test may wait for what is behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody whom every store under test knows. `name` is how the store itself writes it."""
-
-    name: str
-    password: str = field(repr=False)
-    roles: frozenset[str] = frozenset()
-    disabled: bool = False
-
-
-ANN: Final = Person("ann", "correct horse battery", frozenset(("clerk", "reader")))
-BOB: Final = Person("bob", "hunter2 hunter2", disabled=True)
-ZOE: Final = Person("zo\u00eb", "p\u00e4ssw\u00f6rd \u20ac 100%")
-OBRIEN: Final = Person("o'brien", "quotes ' and \" and \\ too")
-PEOPLE: Final = (ANN, BOB, ZOE, OBRIEN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A store under test, at work. `set_password` changes one where the passwords are kept; `wire` lies before what is
-    behind the store, and is None where there is no server."""
-
-    store: CredentialStore | OutsideStore
-    set_password: Callable[[Person, str], None]
-    wire: Relay | None = None
+__all__ = ["ANN", "BOB", "OBRIEN", "PATIENCE", "PEOPLE", "STORES", "ZOE", "Kept", "Member", "Person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +60,32 @@ def builtin() -> Iterator[Kept]:
 
 STORES: Final[Mapping[str, Member]] = {
     "builtin": Member(opened=builtin, wired=False, tells_change=False, looks_up=False),
+    "couchdb": Member(
+        opened=couchdb_store.opened,
+        tells_unknown=False,
+        tells_change=False,
+        looks_up=False,
+        absent={"bob": "CouchDB's users cannot be disabled"},
+    ),
+    "htpasswd": Member(
+        opened=htpasswd_store.opened,
+        wired=False,
+        absent={"bob": "a password file disables nobody but by taking the line away"},
+    ),
+    "http": Member(opened=http_stores.telling, looks_up=False),
+    "http-terse": Member(
+        opened=http_stores.terse, tells_unknown=False, tells_roles=False, tells_change=False, looks_up=False
+    ),
+    "ldap": Member(opened=ldap_store.searched),
+    "ldap-direct-bind": Member(opened=ldap_store.bound_directly, tells_unknown=False, looks_up=False),
+    "sql_table-sqlite": Member(opened=sql_stores.table_in_sqlite, wired=False),
+    "sql_table-postgresql": Member(opened=sql_stores.table_in_postgresql),
+    "sql_table-mariadb": Member(opened=sql_stores.table_in_mariadb),
+    "sql_login-postgresql": Member(
+        opened=sql_stores.users_of_postgresql, tells_unknown=False, tells_change=False, looks_up=False
+    ),
+    "sql_login-mariadb": Member(
+        opened=sql_stores.users_of_mariadb, tells_unknown=False, tells_change=False, looks_up=False
+    ),
 }
 """Every store is in this list."""

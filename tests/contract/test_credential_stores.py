@@ -81,7 +81,9 @@ PASSWORDS = (
 
 def those(which: Callable[[Member], bool]) -> pytest.MarkDecorator:
     """The members that can do what a test is about."""
-    return pytest.mark.parametrize("kept", [name for name in STORES if which(STORES[name])], indirect=True)
+    return pytest.mark.parametrize(
+        "kept", [name for name in STORES if which(STORES[name])], indirect=True, scope="module"
+    )
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -109,6 +111,7 @@ def check(kept: Kept, name: str, password: str) -> Account | Identity | Denied:
         if not person.disabled and person.name not in one.absent
     ],
     indirect=["kept"],
+    scope="module",
 )
 def test_the_right_password_tells_who_it_is__S2_14(kept: Kept, member: Member, person: Person) -> None:
     found = check(kept, person.name, person.password)

@@ -79,6 +79,7 @@ def test_every_question_has_a_method() -> None:
         "CheckDigest",
         "CheckPassword",
         "CheckRisk",
+        "FindBreach",
         "FindCountry",
         "FindSessionKeys",
         "FindSigningKey",

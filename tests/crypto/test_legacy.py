@@ -45,6 +45,12 @@ def test_no_hash_fits_two_formats(stored: str) -> None:
     assert sum(pattern.fullmatch(stored) is not None for pattern, _ in FORMATS) <= 1
 
 
+@pytest.mark.parametrize("stored", STORED)
+def test_a_hash_that_was_cut_short_is_nobody_s_or_its_owner_s__F18(stored: str) -> None:
+    for end in (-1, len(stored) // 2):
+        assert not check_password(Secret("another password"), stored[:end])
+
+
 BCRYPT = next(stored for _, _, stored in ROWS if stored.startswith("$2b$04$"))
 KEY64 = "HooXZl7M20y0cDUx57A8LGhshhhiIwwi1gGM71E4qSQ="
 KEY16 = "71944afa16a4b137faebca36633c7110f4e920a4f8ce40d843dd5da4aecf86ca"
@@ -79,6 +85,18 @@ REFUSED = [
     pytest.param(f"scrypt:1024:8:0$salt${KEY16}", id="scrypt-p-zero"),
     pytest.param(f"$scrypt$ln=99,r=8,p=1$c2FsdA${KEY64}", id="F12-scrypt-2-to-the-99"),
     pytest.param(f"-pbkdf2-{KEY16},salt,10000001", id="F12-CouchDB-iterations"),
+    pytest.param(f"-pbkdf2:md5-{KEY16},salt,10", id="CouchDB-with-MD5"),
+    pytest.param("{pbkdf2}" + "ab" * 39, id="Spring-PBKDF2-short"),
+    pytest.param("{pbkdf2}" + "ab" * 48, id="Spring-PBKDF2-of-another-version"),
+    pytest.param("{pbkdf2@SpringSecurity_v5_8}" + "ab" * 40, id="Spring-5.8-PBKDF2-of-another-version"),
+    pytest.param("{scrypt}$ff0801$" + "A" * 22 + "==$" + KEY64, id="F12-Spring-scrypt-2-to-the-255"),
+    pytest.param("{scrypt}$140801$" + "A" * 22 + "==$" + KEY64, id="F12-Spring-scrypt-memory"),
+    pytest.param("{scrypt}$e0001$" + "A" * 22 + "==$" + KEY64, id="Spring-scrypt-r-zero"),
+    pytest.param("{scrypt}$e0800$" + "A" * 22 + "==$" + KEY64, id="Spring-scrypt-p-zero"),
+    pytest.param("{sha256}" + "ab" * 39, id="Spring-SHA-256-short"),
+    pytest.param("$bcrypt-sha256$v=2,t=2b,r=17$" + "a" * 22 + "$" + "a" * 31, id="F12-Passlib-bcrypt-cost"),
+    pytest.param("$bcrypt-sha256$v=2,t=2b,r=4$" + "a" * 22 + "$" + "a" * 30, id="Passlib-bcrypt-short"),
+    pytest.param("{flask-security}" + BCRYPT, id="Flask-Security-needs-its-salt"),
     pytest.param("{SHA}AAAA", id="LDAP-digest-short"),
     pytest.param("{SSHA}L55TUjtiq8FBorTWAZ0jy6g129A=", id="LDAP-salted-without-salt"),
     pytest.param("{SHA}QuLnHPQgKbMPgIpXFxMI4isXJ28XQijl", id="LDAP-unsalted-with-salt"),

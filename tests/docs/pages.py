@@ -15,7 +15,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
 
-STARTING = ("auth-key", "client-certificate", "digest", "proxy-header", "sealed-session", "signed-request", "url")
+STARTING = (
+    "auth-key",
+    "client-certificate",
+    "couchdb",
+    "couchdb-proxy",
+    "digest",
+    "proxy-header",
+    "sealed-session",
+    "signed-request",
+    "url",
+)
 """Pages of mechanisms that start servers of their own, because they need another configuration."""
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

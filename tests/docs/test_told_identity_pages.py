@@ -13,6 +13,8 @@ from tests.gateway.nginx import free_port
 WAITS: Mapping[str, Mapping[int, str]] = {
     "auth-key": {0: "8080"},
     "client-certificate": {1: "8443"},
+    "couchdb": {0: "8088"},
+    "couchdb-proxy": {0: "8087"},
     "digest": {0: "8084"},
     "sealed-session": {0: "8086"},
     "signed-request": {0: "8085"},
@@ -23,7 +25,7 @@ WAITS: Mapping[str, Mapping[int, str]] = {
 
 
 @pytest.mark.parametrize("name", STARTING)
-def test_every_command_does_what_the_page_says__S1_9__S2_7__S2_39__S2_40(
+def test_every_command_does_what_the_page_says__S1_9__S2_7__S2_28__S2_39__S2_40(
     name: str, require_program: Callable[[str], str], tmp_path: Path
 ) -> None:
     for program in ("curl", "openssl"):

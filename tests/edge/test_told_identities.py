@@ -37,6 +37,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         {
             "server": {"trusted_proxies": [PROXY]},
             "client_certificate": {"proxy_field": "Client-Cert"},
+            "couchdb": {"proxy": {"emit": "safe"}},
             "proxy_header": {
                 "field": "X-Remote-User",
                 "peers": [PROXY],
@@ -167,9 +168,10 @@ def test_both_hosts_prove_the_certificate_s_holder__S2_40__C00(parts: Parts) -> 
 SHOWN = {"client_cert_chain": [ANN.pem]}
 SPELLINGS = ("Client-Cert", "client_cert", "Client.Cert", "X-SSL-Client-Cert", "X-Ssl_Client-Verify", "X-Client-Cert")
 TOLD = ("X-Remote-User", "x_remote_user", "X.Remote.User", "X-Proxy-Secret", "x_proxy_secret", "Remote-User")
+COUCHDB = ("X-Auth-CouchDB-UserName", "x_auth_couchdb_roles", "X.Auth.CouchDB.Token", "xauthcouchdbusername")
 
 
-@pytest.mark.parametrize("name", [*SPELLINGS, *TOLD])
+@pytest.mark.parametrize("name", [*SPELLINGS, *TOLD, *COUCHDB])
 def test_no_application_sees_what_a_client_says_of_itself__F21__F23(parts: Parts, name: str) -> None:
     inner = seen_by_asgi(parts, scope((name, "CN=root"), ("X-Other", "stays"), tls=SHOWN))
     assert inner is not None

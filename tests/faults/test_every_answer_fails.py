@@ -33,6 +33,7 @@ from tests.table.real import (
     bearer,
     certificate,
     cookie,
+    couchdb_cookie,
     digest,
     in_url,
     protection,
@@ -41,6 +42,7 @@ from tests.table.real import (
     steps,
     told,
     told_by_proxy,
+    told_to_couchdb,
 )
 from watchword.core.mechanism import Ambient
 from watchword.core.outcome import Accepted
@@ -88,6 +90,15 @@ CREDENTIALS = {
     "of_dora_told_by_proxy": told_by_proxy("dora"),
     "stranger_told_by_proxy": told_by_proxy("stranger"),
     "told_without_the_secret": told_by_proxy("ann", b"wrong"),
+    "couchdb_cookie": (couchdb_cookie("ann"),),
+    "late_couchdb_cookie": (couchdb_cookie("ann", age=300),),
+    "expired_couchdb_cookie": (couchdb_cookie("ann", age=600),),
+    "couchdb_cookie_of_dora": (couchdb_cookie("dora"),),
+    "in_couchdb_s_fields": told_to_couchdb("ann"),
+    "stranger_in_couchdb_s_fields": told_to_couchdb("stranger"),
+    "of_dora_in_couchdb_s_fields": told_to_couchdb("dora"),
+    "too_late_in_couchdb_s_fields": told_to_couchdb("ann", age=65),
+    "unreadable_in_couchdb_s_fields": ("X-Auth-CouchDB-UserName: ann", "X-Auth-CouchDB-Roles: \xff"),
 }
 FOR_ONE_REQUEST: dict[str, Callable[[str, str], tuple[str, ...]]] = {
     "right_digest": lambda method, target: (digest("ann", "right", method=method, target=target),),

@@ -41,6 +41,8 @@ field = "X-Proxy-User"
 peers = ["127.0.0.1"]
 secret_field = "X-Proxy-Secret"
 secret_variable = "PROXY_SECRET"
+[couchdb.proxy]
+peers = ["127.0.0.1"]
 [[space]]
 mechanisms = {list(MECHANISMS)!r}
 """

@@ -330,8 +330,8 @@ def test_identities_are_those_of_the_principal_that_asks_now() -> None:
     identities = Identities(DIALECTS["/verify"])
     for number in range(10_000):
         who = Principal(subject=str(number), realm="r", authentication=Authentication(mechanism="basic"))
-        assert dict(identities.fields(who))[b"remote-user"] == str(number).encode()
-        assert identities.fields(who) is identities.fields(who)
+        assert dict(identities.fields(who, 0.0))[b"remote-user"] == str(number).encode()
+        assert identities.fields(who, 0.0) is identities.fields(who, 0.0)
 
 
 # --- look-alikes ----------------------------------------------------------------------------------------------------

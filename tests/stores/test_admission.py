@@ -75,6 +75,40 @@ def test_the_warm_path_needs_nothing_of_the_limiter_or_the_places__S2_3(door: Do
     assert door.knock(ANN, RIGHT) == right(door)
 
 
+def test_the_outcome_is_shared_for_a_second_and_never_older__S2_3(door: Door) -> None:
+    """Who sends a password each time has proven it just now: a target that wants a fresh proof gets one (C15)."""
+    first = door.log_in(ANN, RIGHT)
+    assert isinstance(first, Accepted)
+    remembered = door.log_in(ANN, RIGHT)
+    door.clock.pass_by(0.9)
+    assert door.log_in(ANN, RIGHT) is remembered
+    door.clock.pass_by(0.1)
+    later = door.log_in(ANN, RIGHT)
+    assert isinstance(later, Accepted)
+    assert later.principal.authentication.auth_time == door.clock.now
+    door.clock.now -= 3600  # the clock was set back (F8)
+    assert_proven_now(door)
+    assert door.store.judged == [ANN]
+
+
+def assert_proven_now(door: Door) -> None:
+    outcome = door.log_in(ANN, RIGHT)
+    assert isinstance(outcome, Accepted)
+    assert outcome.principal.authentication.auth_time == door.clock.now
+
+
+def test_the_shared_outcome_ends_with_every_change_of_the_account__S2_3_F36(door: Door, storage: Breakable) -> None:
+    door.log_in(ANN, RIGHT)
+    before = door.log_in(ANN, RIGHT)
+    assert isinstance(before, Accepted)
+    storage.change_account(ChangeAccount(ANN, roles=frozenset({"clerk"})))
+    after = door.log_in(ANN, RIGHT)
+    assert isinstance(after, Accepted)
+    assert (set(before.principal.roles), set(after.principal.roles)) == (set(), {"clerk"})
+    door.set_password(ANN, "another horse")
+    assert isinstance(door.log_in(ANN, RIGHT), Rejected)
+
+
 def test_wrong_passwords_are_never_remembered__S2_3(door: Door) -> None:
     for _ in range(3):
         assert door.knock(ANN, "wrong") == PasswordWrong("wrong-password")

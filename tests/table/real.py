@@ -71,6 +71,8 @@ from watchword.mechanisms.auth_token import AuthToken
 from watchword.mechanisms.basic import Basic
 from watchword.mechanisms.bearer import Bearer
 from watchword.mechanisms.client_certificate import ClientCertificates
+from watchword.mechanisms.couchdb import CouchdbSession
+from watchword.mechanisms.couchdb_proxy import CouchDbProxy
 from watchword.mechanisms.digest import Digest
 from watchword.mechanisms.proxy_header import ProxyHeader, SharedSecret
 from watchword.mechanisms.session_cookie import SessionCookie
@@ -82,6 +84,8 @@ from watchword.tokens.access_token import AccessClaims
 from watchword.tokens.access_token import encode as encode_access_token
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.binding import Bindings
+from watchword.tokens.couchdb_cookie import CouchdbCookies
+from watchword.tokens.couchdb_identity import CouchDbIdentities
 from watchword.tokens.derived import derive_auth_token
 from watchword.tokens.digest_nonce import Nonces
 from watchword.tokens.format import API_KEY, AUTH_KEY, REFERENCE, SESSION, encode
@@ -460,6 +464,23 @@ def told_by_proxy(name: str, secret: bytes = b"k" * 32) -> tuple[str, str]:
     return f"X-Remote-User: {name}", f"X-Proxy-Secret: {secret.decode()}"
 
 
+_COUCHDB_COOKIES: Final = CouchdbCookies(secrets=(_KEY,))
+
+
+def couchdb_cookie(name: str, *, age: float = 0) -> str:
+    """A Cookie line with CouchDB's session of this user, made so many seconds ago."""
+    return f"Cookie: AuthSession={_COUCHDB_COOKIES.of(ACCOUNTS[name], NOW - age)}"
+
+
+_IDENTITIES: Final = CouchDbIdentities((_KEY,), "couchdb")
+
+
+def told_to_couchdb(name: str, *, roles: str = "clerk", age: float = 0) -> tuple[str, ...]:
+    """The lines by which the client's own address tells this identity in CouchDB's fields."""
+    token = _IDENTITIES.mint(name.encode(), roles.encode(), NOW - age).decode()
+    return f"X-Auth-CouchDB-UserName: {name}", f"X-Auth-CouchDB-Roles: {roles}", f"X-Auth-CouchDB-Token: {token}"
+
+
 STRANGER: Final = "Scripted-Stranger: accepted-stranger"
 """A line that proves an identity without account here."""
 UNANSWERED: Final = "Scripted-Stranger: unanswered"
@@ -655,6 +676,8 @@ EVERY_MECHANISM: Final = replace(
         UrlKeys(REALM, Places((b"api_key",))),
         ClientCertificates(REALM),
         ProxyHeader(REALM, b"x-remote-user", SharedSecret(b"x-proxy-secret", (_KEY,)), _PROXIES, _SEARCH),
+        CouchDbProxy(REALM, _IDENTITIES, _PROXIES),
+        CouchdbSession(REALM, COOKIE_SCHEME, _COUCHDB_COOKIES),
     ),
 )
 """The same with those besides that a space has to ask for."""
@@ -694,8 +717,9 @@ class Answered:
 
     @property
     def clears_cookie(self) -> bool:
-        """Whether the session cookie is removed."""
-        return any(value.startswith(b"__Host-watchword=;") for value in self.lines("Set-Cookie"))
+        """Whether the session cookie, or CouchDB's, is removed."""
+        gone = b"__Host-watchword=;", b"AuthSession=;"
+        return any(value.startswith(gone) for value in self.lines("Set-Cookie"))
 
     def lines(self, name: str) -> list[bytes]:
         """Every line of the field."""

@@ -23,10 +23,12 @@ from watchword.config import Settings
 from watchword.config.build import Parts, build
 from watchword.core.policy import account_key
 from watchword.core.principal import Authentication, Principal
+from watchword.core.questions import FindAccount
 from watchword.edge.asgi import PRINCIPAL, Guarded, Message, Receive, Scope, Send
 from watchword.edge.engine import Answered
 from watchword.edge.witness import LoggingWitness
 from watchword.http.message import Fields, Peer, Request
+from watchword.mechanisms.couchdb import CouchdbSession
 from watchword.server.forward_auth import identity_fields
 
 PASSWORD = "correct horse battery"
@@ -38,7 +40,7 @@ personas = ["restheart"]
 [limits]
 account_failures = 100
 [[space]]
-mechanisms = ["session", "auth-key", "url-session", "auth-token", "basic", "bearer", "api-key", "url-key"]
+mechanisms = ["session", "couchdb", "auth-key", "url-session", "auth-token", "basic", "bearer", "api-key", "url-key"]
 no_auth_challenge = "no-popup"
 cors = ["https://app.example.com"]
 [[space.protect]]
@@ -124,6 +126,9 @@ CASES = (
     Case("C09", "/anything", (("x-api-key", "{key}"), ("authorization", "APIKEY {revoked}")), note="two keys F20"),
     Case("C09", "/public/1", (("x-api-key", "{revoked}"),), note="C02 bad key on a public target"),
     Case("C09", "/page/1", (("x-api-key", "{revoked}"), ("sec-fetch-mode", "navigate")), SAFE, note="no redirect S4_5"),
+    Case("C00", "/anything", (("cookie", "AuthSession={couchdb}"),), note="CouchDB's cookie S2_25"),
+    Case("C05", "/anything", (("cookie", "AuthSession={old_couchdb}"),), note="CouchDB's cookie, expired S2_27"),
+    Case("C05", "/anything", (("cookie", "AuthSession=YW5uOjA6"),), note="CouchDB's cookie, none S2_25"),
     Case("C00", "/anything", (("auth-key", "{auth_key}"),), note="auth key S2_4"),
     Case("C06", "/boss/1", (("auth-key", "{dead_auth_key}"), basic("bob", PASSWORD)), note="auth key and basic"),
     Case("C09", "/anything", (("auth-key", "{dead_auth_key}"),), note="auth key that was ended S2_4"),
@@ -239,6 +244,7 @@ def doors() -> Iterator[Doors]:
         keys["expired"] = make_key(live, {"expires_in": 0.001})
         keys["auth_key"], keys["dead_auth_key"] = (_auth_key(live) for _ in range(2))
         _call(live, "POST", "/logout", {"Auth-Key": keys["dead_auth_key"]})
+        keys["couchdb"], keys["old_couchdb"] = (_couchdb_cookie(threads, age) for age in (30, 700))
         listed = json.loads(_call(live, "GET", "/keys", dict([basic("ann", PASSWORD)]))[2])["keys"]
         (revoked,) = (each["id"] for each in listed if each["hint"].endswith(keys["revoked"][-4:]))
         assert _call(live, "DELETE", f"/keys/{revoked}", dict([basic("ann", PASSWORD)]))[0] == 204
@@ -411,6 +417,13 @@ def make_key(live: Live, wanted: dict[str, object]) -> str:
     assert status == 201, told
     key: str = json.loads(told)["key"]
     return key
+
+
+def _couchdb_cookie(parts: Parts, age: float) -> str:
+    (couchdb,) = (each for each in parts.service.space.mechanisms if isinstance(each, CouchdbSession))
+    account = parts.storage.find_account(FindAccount("ann"))
+    assert account is not None
+    return couchdb.cookies.of(account, time.time() - age)
 
 
 def _auth_key(live: Live) -> str:

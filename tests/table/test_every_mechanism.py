@@ -25,6 +25,7 @@ from tests.table.real import (
     bearer,
     certificate,
     cookie,
+    couchdb_cookie,
     digest,
     in_url,
     protection,
@@ -32,6 +33,7 @@ from tests.table.real import (
     signed,
     target_with,
     told_by_proxy,
+    told_to_couchdb,
 )
 from watchword.core.mechanism import Ambient
 
@@ -51,6 +53,8 @@ RIGHT: Final[dict[str, Lines]] = {
     "url-key": lambda target: (in_url("api_key", KEYS["good"]),),
     "client-certificate": lambda target: (certificate("ann"),),
     "proxy-header": lambda target: told_by_proxy("ann"),
+    "couchdb-proxy": lambda target: told_to_couchdb("ann"),
+    "couchdb": lambda target: (couchdb_cookie("ann"),),
 }
 OF_SOMEBODY_ELSE: Final[dict[str, Lines]] = {
     "session": lambda target: (cookie(OF_BOB),),
@@ -64,6 +68,8 @@ OF_SOMEBODY_ELSE: Final[dict[str, Lines]] = {
     "url-key": lambda target: (in_url("api_key", KEYS["of_bob"]),),
     "client-certificate": lambda target: (certificate("of_bob"),),
     "proxy-header": lambda target: told_by_proxy("bob"),
+    "couchdb-proxy": lambda target: told_to_couchdb("bob"),
+    "couchdb": lambda target: (couchdb_cookie("bob"),),
 }
 WRONG: Final[dict[str, Lines]] = {
     "session": lambda target: (cookie(UNKNOWN),),
@@ -78,6 +84,8 @@ WRONG: Final[dict[str, Lines]] = {
     "url-key": lambda target: (in_url("api_key", KEYS["unknown"]),),
     "client-certificate": lambda target: (certificate("expired"),),
     "proxy-header": lambda target: told_by_proxy("ann", b"wrong"),
+    "couchdb-proxy": lambda target: told_to_couchdb("ann", age=65),
+    "couchdb": lambda target: (couchdb_cookie("ann", age=600),),
 }
 ORDER: Final = [mechanism.name for mechanism in EVERY_MECHANISM.mechanisms if mechanism.name != "stranger"]
 
@@ -102,7 +110,7 @@ def test_right_credentials_pass_and_wrong_ones_do_not__C00__C05__C07__C09(name: 
     passed = answered(received("GET /records/1", *RIGHT[name]("/records/1")), protected=PROTECTED)
     assert (passed.cell, passed.decision.principal and passed.decision.principal.subject) == ("C00", "ann")
     refused = answered(received("GET /records/1", *WRONG[name]("/records/1")), protected=PROTECTED)
-    assert refused.cell == {"session": "C05", "basic": "C07", "digest": "C07"}.get(name, "C09")
+    assert refused.cell == {"session": "C05", "couchdb": "C05", "basic": "C07", "digest": "C07"}.get(name, "C09")
 
 
 @pytest.mark.parametrize(("one", "other"), list(permutations(ORDER, 2)), ids="-".join)
@@ -119,7 +127,7 @@ def test_the_first_that_is_accepted_decides__C00__C06(one: str, other: str) -> N
     if lines is not None:
         answer = answered(received(f"GET {target}", *lines), protected=PROTECTED)
         assert answer.cell == ("C00" if first == one else "C06")
-        assert answer.clears_cookie == (other == "session")
+        assert answer.clears_cookie == (first == other and other in ("session", "couchdb"))
 
 
 @pytest.mark.parametrize(("one", "other"), list(permutations(ORDER, 2)), ids="-".join)

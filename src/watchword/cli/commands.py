@@ -6,6 +6,9 @@ import click
 
 from watchword.cli.check import check
 from watchword.cli.clients import client
+from watchword.cli.couchdb_cookie import couchdb_cookie
+from watchword.cli.couchdb_passwords import couchdb_password, couchdb_rotate_passwords
+from watchword.cli.couchdb_proxy import couchdb_proxy_token
 from watchword.cli.demo import demo
 from watchword.cli.exporting import export_records
 from watchword.cli.gateway import gateway
@@ -51,6 +54,10 @@ for command in (
     session,
     revoke,
     token,
+    couchdb_cookie,
+    couchdb_proxy_token,
+    couchdb_password,
+    couchdb_rotate_passwords,
     keys,
     import_records,
     export_records,

@@ -43,11 +43,14 @@ def nginx(config: Path | None, upstream: str, server: str | None, listen: str, s
         raise click.BadParameter("write a port, or address:port", param_hint="--listen")
     if not _SERVER_NAME.fullmatch(server_name):
         raise click.BadParameter("write one host name, or _ for any", param_hint="--server-name")
+    settings = load_settings(config)
+    proxy = settings.couchdb.proxy
     text = nginx_configuration(
-        server_url=_origin(reached_at(load_settings(config)) if server is None else server, "--server"),
+        server_url=_origin(reached_at(settings) if server is None else server, "--server"),
         upstream_url=_origin(upstream, "--upstream"),
         listen=listen,
         server_name=server_name,
+        couchdb=None if proxy is None or proxy.emit == "off" else proxy.fields,
     )
     print(text, end="")
 

@@ -44,11 +44,18 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
     What an entry does not speak of stays as it is; importing twice changes nothing. Passwords need not follow the rules
     for new ones. Another password than before ends the user's sessions.
 
-    A password_hash is in one of these formats: Argon2id (PHC); bcrypt; scrypt and PBKDF2 as Django, Werkzeug and
-    Passlib write them; CouchDB's; LDAP's {SSHA} and its like; crypt(3) with SHA-2 or MD5. At log-in all but the first
-    are replaced by that. A session has a token, or a token_fingerprint, which is the SHA-256 of one in hexadecimal.
-    Its kind is session, or auth-key for one that comes in the field Auth-Key. A binding of md5: and the MD5 in
-    hexadecimal of the client's address and user agent, one after the other, lets no other client use it.
+    Documents of CouchDB's _users are users too, and so is all that _users/_all_docs?include_docs=true answers. Their
+    salt is kept as the attribute couchdb_salt: cookies are made with it that CouchDB takes. Texts that an application
+    has added become attributes; whatever else it has added is left out.
+
+    A password_hash is in one of these formats: Argon2id (PHC); bcrypt; scrypt and PBKDF2 as Django, Werkzeug, Passlib
+    and Spring write them; CouchDB's; LDAP's {SSHA} and its like; crypt(3) with SHA-2 or MD5. At log-in all but the
+    first are replaced by that. Flask-Security hashes twice, unless SECURITY_PASSWORD_SINGLE_HASH says otherwise, which
+    its hashes do not show: write {flask-security} before them, and see passwords.flask_security_salt_file.
+
+    A session has a token, or a token_fingerprint, which is the SHA-256 of one in hexadecimal. Its kind is session, or
+    auth-key for one that comes in the field Auth-Key. A binding of md5: and the MD5 in hexadecimal of the client's
+    address and user agent, one after the other, lets no other client use it.
 
     An API key likewise has a key, of any form (16 to 512 visible ASCII characters), or a key_fingerprint. Without
     scopes, or with null, it may do whatever its user may; with [] nothing that needs a scope. Keys that are kept
@@ -69,7 +76,7 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
     settings = load_settings(config)
     with open_source(file) as source:
         with progress("entries judged") as advance:
-            judged = judge(source, advance)
+            judged = judge(source, advance, flask_security=settings.passwords.flask_security_salt_file is not None)
         with using(settings, data, new=True) as here:
             now = time.time()
             with progress("users imported", judged.users) as advance:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watchword.core.questions import FindSigningKey
     from watchword.crypto.jose.key import SigningKey
     from watchword.crypto.password import Hashing
-    from watchword.flows.accounts import PasswordPolicy
+    from watchword.flows.password_policy import PasswordPolicy
     from watchword.storage import Storage
     from watchword.tokens.access_key import AccessKeys
     from watchword.tokens.digest_secret import DigestSecrets
@@ -37,6 +37,7 @@ class Opened:
 
     def run(self, steps: Steps[T]) -> T:
         """Drive the steps of a use case to their end."""
+        from watchword.config.passwords import breached_passwords_of
         from watchword.core import questions
         from watchword.edge.drive import Answers, run
         from watchword.stores.hashing import PasswordHashing
@@ -67,6 +68,7 @@ class Opened:
             questions.FindCountry, threaded=lambda question: ""
         )  # only a program that runs the server has a hook
         answers.add(questions.HashPassword, threaded=PasswordHashing(self.hashing, Slots(1)).threaded)
+        answers.add(questions.FindBreach, threaded=breached_passwords_of(self.settings).threaded)
         return run(steps, answers)
 
     def ring(self) -> KeyRing:
@@ -133,10 +135,9 @@ class Opened:
     @property
     def policy(self) -> PasswordPolicy:
         """What new passwords must be like."""
-        from watchword.flows.accounts import PasswordPolicy
+        from watchword.config.passwords import policy_of
 
-        chosen = self.settings.passwords
-        return PasswordPolicy(min_length=chosen.min_length, context_words=chosen.context_words)
+        return policy_of(self.settings)
 
 
 @contextmanager

@@ -56,22 +56,25 @@ def list_(config: Path | None, data: Path, as_json: bool) -> None:
 )
 @click.option(
     "--purpose",
-    type=click.Choice(("access-token", "session")),
+    type=click.Choice(("access-token", "session", "couchdb-identity")),
     default="access-token",
     show_default=True,
-    help="What it is for: access tokens, or sessions that clients keep.",
+    help="What it is for: access tokens, sessions that clients keep, or safe tokens in CouchDB's fields.",
 )
 @with_json
 def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: bool) -> None:
     """Make a new key: for access tokens, by the algorithm that is configured, or for sessions that clients keep.
 
     It is known to all processes at once and signs later. The key before it verifies until the last token that it signed
-    has expired, and is dropped at a later rotation or start of the server.
+    has expired, and is dropped at a later rotation or start of the server. A key for couchdb-identity is used from the
+    next start of the server on, and the one before it stays good until the next rotation.
     """
     from watchword.config.durations import seconds
     from watchword.config.key_file import KeyFileRefused, change_keys, read_keys
     from watchword.crypto.secret import Secret
     from watchword.http.timestamps import seconds as written
+    from watchword.tokens.couchdb_identity import PURPOSE as COUCHDB_IDENTITIES
+    from watchword.tokens.couchdb_identity import with_new_identity_key
     from watchword.tokens.session_keys import with_new_session_key, without_retired_session_keys
     from watchword.tokens.signing_keys import rotated, without_retired
 
@@ -84,6 +87,8 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
     key_id, secret = os.urandom(6).hex(), Secret(os.urandom(32))
 
     def change(ring: KeyRing) -> KeyRing:
+        if purpose == COUCHDB_IDENTITIES:
+            return with_new_identity_key(ring, key_id=key_id, secret=secret, now=now)
         if purpose == "session":
             ring = with_new_session_key(ring, key_id=key_id, secret=secret, now=now, lead=lead)
             return without_retired_session_keys(ring, now=now, lifetime=settings.session.absolute)
@@ -94,10 +99,12 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
         change_keys(data, change)
     except KeyFileRefused as error:
         raise Refusal(str(error)) from None
-    of = "session" if purpose == "session" else alg
+    of = alg if purpose == "access-token" else purpose
     if as_json:
-        made = {"purpose": purpose} if purpose == "session" else {"algorithm": alg}
-        print_json({"id": key_id, **made, "signs_from": written(now + lead)})
+        made = {"algorithm": alg} if purpose == "access-token" else {"purpose": purpose}
+        print_json({"id": key_id, **made, "signs_from": None if of == COUCHDB_IDENTITIES else written(now + lead)})
+    elif of == COUCHDB_IDENTITIES:
+        print(f"The new {of} key {key_id} is used from the next start of the server on.")
     else:
         print(f"The new {of} key {key_id} signs from {written(now + lead)}.")
 

@@ -55,7 +55,8 @@ def add(
     """
     from watchword.cli.interchange.labels import label_problem
     from watchword.core.names import NameRefused, account_name
-    from watchword.flows.accounts import PasswordRefused, add_account
+    from watchword.flows.accounts import add_account
+    from watchword.flows.password_policy import PasswordRefused
 
     try:
         canonical = account_name(name)
@@ -137,7 +138,8 @@ def passwd(name: str, config: Path | None, data: Path, password_stdin: bool, pas
 
     Its sessions and its auth token end.
     """
-    from watchword.flows.accounts import PasswordRefused, change_password
+    from watchword.flows.accounts import change_password
+    from watchword.flows.password_policy import PasswordRefused
 
     with opened(config, data) as here:
         name = known_account(here.storage, name).name

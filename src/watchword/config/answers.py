@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 
+from watchword.config.couchdb_bridge import couchdb_relay
 from watchword.config.credential_store import credential_store, rechecks
 from watchword.config.hooks import Hooks, check_risk, find_country
 from watchword.config.key_file import KeyFile
+from watchword.config.passwords import breached_passwords_of, flask_security_salt_of
 from watchword.config.service_accounts import ServiceKeys
 from watchword.config.settings import Settings
 from watchword.core.ask import NotYet
@@ -33,6 +35,7 @@ from watchword.core.questions import (
     EndSessions,
     FindAccount,
     FindAccountsBy,
+    FindBreach,
     FindClient,
     FindCountry,
     FindCredentials,
@@ -70,6 +73,7 @@ from watchword.core.questions import (
     TouchSession,
     WriteSessionData,
 )
+from watchword.core.questions.couchdb import RelayLogIn
 from watchword.core.records import Account
 from watchword.core.revocations import Standing
 from watchword.crypto.password import Hashing
@@ -117,6 +121,8 @@ def answers(
     register.add(FindSigningKey, inline=key_file.find_signing_key, threaded=key_file.find_signing_key)
     register.add(RecordAlarm, inline=lambda question: witness.noted(alarm_event(question)))
     register.add(CheckRisk, threaded=check_risk(hooks, witness.noted))
+    if settings.couchdb.relay is not None:
+        register.add(RelayLogIn, threaded=couchdb_relay(settings.couchdb.relay).log_in)
     country = find_country(hooks, witness.noted)
     register.add(FindCountry, inline=country if hooks.country_of is None else None, threaded=country)
     return register
@@ -163,8 +169,10 @@ def _passwords(
     )
     hashing = hashing_of(settings)
     slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=PASSWORD_LINE)
-    builtin = BuiltinStore(storage, hashing, digest_secrets=digest_secrets)
-    store, store_slots = credential_store(settings.store, builtin, storage, slots)
+    builtin = BuiltinStore(
+        storage, hashing, digest_secrets=digest_secrets, flask_security_salt=flask_security_salt_of(settings)
+    )
+    store, store_slots = credential_store(settings.store, builtin, storage, slots, hashing)
     admission = PasswordAdmission(
         store,
         throttle=Throttle(storage),
@@ -183,6 +191,7 @@ def _passwords(
     register.add(CheckPassword, inline=admission.inline if on_loop else None, threaded=admission.threaded)
     register.add(CheckClientSecret, threaded=client_secrets.threaded)
     register.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
+    register.add(FindBreach, threaded=breached_passwords_of(settings).threaded)
     attempts = Attempts(storage, limit=settings.second_factor.failures, max_delay=settings.limits.max_delay)
     register.add(SpendAttempt, threaded=attempts.spend)
     register.add(SettleAttempt, threaded=attempts.settle)

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from watchword.config.answers import PASSWORD_LINE, answers
 from watchword.config.binding import bindings_of
+from watchword.config.couchdb_bridge import told_to_couchdb
 from watchword.config.digest import digest_secrets
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.key_file import AUTH_TOKENS, CREDENTIALS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
-from watchword.config.mechanisms import Makings, mechanisms_of, session_cookie
+from watchword.config.mechanisms import Makings, couchdb_session, mechanisms_of, session_cookie
+from watchword.config.passwords import policy_of
 from watchword.config.personas import RpcProfile
 from watchword.config.sealed_sessions import sealed_sessions, session_backend
 from watchword.config.settings import Settings
@@ -32,16 +34,16 @@ from watchword.core.space import Protection, ProtectionSpace
 from watchword.crypto.sealing import Sealing
 from watchword.edge.engine import Engine, Witness
 from watchword.flows.access_tokens import TokenPolicy
-from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
 from watchword.flows.second_factor import SecondFactorPolicy
 from watchword.http.authentication import Challenge
 from watchword.mechanisms.api_key import ApiKeys
 from watchword.mechanisms.body_key import BodyKeys
+from watchword.mechanisms.couchdb import CouchdbSession
 from watchword.mechanisms.session_cookie import SessionCookie
 from watchword.server.api.oauth.metadata import resource_metadata_url
-from watchword.server.rules import CLIENT_RULES, RPC, server_rules
-from watchword.server.service import Service
+from watchword.server.rules import CLIENT_RULES, RPC, couchdb_rules, server_rules
+from watchword.server.service import Couchdb, Service
 from watchword.storage import Cached, Storage, open_storage
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.keys import KeyRing
@@ -157,6 +159,7 @@ def build(
     tried = replace(own, face=spaces[0].face, rpc_profile=spaces[0].rpc_profile)
     rpc_space = _rpc_space(own, spaces[0].rpc_profile)
     placed = {"/whoami": tried, RPC: rpc_space}
+    couchdb = _couchdb(own, spaces[0], makings) if "couchdb" in settings.realm.personas else None
     service = Service(
         engine=engine,
         own=Protection(
@@ -164,6 +167,7 @@ def build(
                 (own, [rule for rule in rules if rule.path not in placed]),
                 *((space, [r for r in (*spaces[0].rules, *rules) if r.path == path]) for path, space in placed.items()),
                 (client_space, CLIENT_RULES),
+                *(() if couchdb is None else ((couchdb.space, couchdb_rules(spaces[0].unnamed)),)),
             ]
         ),
         targets=Protection(zip(targets, [space.rules for space in spaces], strict=True)),
@@ -192,16 +196,17 @@ def build(
             kind=AUTH_KEY,
             bindings=bindings_of(settings.auth_key, ring),
         ),
-        passwords=PasswordPolicy(
-            min_length=settings.passwords.min_length, context_words=settings.passwords.context_words
-        ),
+        passwords=policy_of(settings),
         second_factors=second_factors,
         digest_secrets=secrets,
         access_keys=access_keys_of(ring),
         show_tokens=manager is not None,
+        couchdb=couchdb,
         sign_up=settings.passwords.sign_up,
         uniform_sign_up=settings.passwords.enumeration_safe,
         ready=kept.check,
+        told_to_couchdb=told_to_couchdb(settings.couchdb, ring),
+        relays_to_couchdb=settings.couchdb.relay is not None,
     )
     return Parts(service, kept, pool)
 
@@ -296,6 +301,15 @@ def _space(
         rpc_profile=space.rpc_profile,
         unnamed=space.unnamed,
     )
+
+
+def _couchdb(own: ProtectionSpace, space: ResolvedSpace, makings: Makings) -> Couchdb:
+    """What CouchDB's own routes need: they are told in its words, and may be closed to all but some peers (S2.29)."""
+    peers = makings.settings.couchdb.peers
+    # No code is asked for in CouchDB's dialect: whoever has a second factor gets no cookie by password.
+    closed = replace(own, face="couchdb", peer_filter=None if peers is None else peers.trusts, second_factors=None)
+    session = next((m for m in own.mechanisms if isinstance(m, CouchdbSession)), couchdb_session(space, makings))
+    return Couchdb(closed, session)
 
 
 def _rpc_space(own: ProtectionSpace, profile: RpcProfile) -> ProtectionSpace:

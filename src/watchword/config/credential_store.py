@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watchword.config.ldap_store import ldap_store
 from watchword.config.stores import Store, StoreKind
+from watchword.crypto.password import Hashing
 from watchword.storage import Storage
 from watchword.stores import CredentialStore, OutsideStore
 from watchword.stores.builtin import BuiltinStore
 from watchword.stores.mirrored import Mirrored
+from watchword.stores.renewal import Renewal, renewals
 from watchword.stores.several import Several
 from watchword.stores.slots import InSlots, Slots
 
@@ -20,29 +23,76 @@ OUTSIDE_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class StoreMakings:
-    """What stores are made of, beside their settings. `hashing_slots` are for those that hash passwords themselves."""
+    """What stores are made of, beside their settings. `hashing_slots` and `hashing` are for those that hash
+    passwords."""
 
     hashing_slots: Slots
+    hashing: Hashing
 
 
-_MAKERS: Mapping[StoreKind, Callable[[Store, StoreMakings], OutsideStore]] = {}
+def _ldap(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.ldap is not None, "store_pairs.py has seen to that"
+    return ldap_store(store.ldap)
+
+
+def _couchdb(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.couchdb is not None, "store_pairs.py has seen to that"
+    return store.couchdb.made()
+
+
+def _htpasswd(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.htpasswd is not None, "store_pairs.py has seen to that"
+    return store.htpasswd.made(makings.hashing_slots)
+
+
+def _http(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.http is not None, "store_pairs.py has seen to that"
+    return store.http.made()
+
+
+def _sql_login(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.sql_login is not None, "store_pairs.py has seen to that"
+    return store.sql_login.made()
+
+
+def _sql_table(store: Store, makings: StoreMakings) -> OutsideStore:
+    assert store.sql_table is not None, "store_pairs.py has seen to that"
+    return store.sql_table.made(makings.hashing_slots, makings.hashing)
+
+
+_MAKERS: Mapping[StoreKind, Callable[[Store, StoreMakings], OutsideStore]] = {
+    "couchdb": _couchdb,
+    "htpasswd": _htpasswd,
+    "http": _http,
+    "ldap": _ldap,
+    "sql_login": _sql_login,
+    "sql_table": _sql_table,
+}
 """What makes each kind of outside store. Connections are opened at first use, never here."""
 
 
 def credential_store(
-    stores: Sequence[Store], builtin: BuiltinStore, storage: Storage, hashing_slots: Slots
+    stores: Sequence[Store], builtin: BuiltinStore, storage: Storage, hashing_slots: Slots, hashing: Hashing
 ) -> tuple[CredentialStore, Slots]:
     """All stores as one, and the slots in which it is asked."""
     if not any(store.is_outside for store in stores):
         return builtin, hashing_slots
-    makings = StoreMakings(hashing_slots)
+    makings = StoreMakings(hashing_slots, hashing)
     chain: list[CredentialStore] = [
-        Mirrored(store.called, _MAKERS[store.kind](store, makings), storage, os.urandom)
-        if store.is_outside
-        else InSlots(builtin, hashing_slots)
-        for store in stores
+        _mirrored(store, makings, storage) if store.is_outside else InSlots(builtin, hashing_slots) for store in stores
     ]
     return (chain[0] if len(chain) == 1 else Several(chain)), Slots(OUTSIDE_AT_ONCE)
+
+
+def store_renewals(stores: Sequence[Store], storage: Storage, hashing: Hashing) -> tuple[Renewal, ...]:
+    """What asks those stores again that can look people up."""
+    makings = StoreMakings(Slots(1), hashing)  # looking up hashes nothing
+    outside = [store for store in stores if store.is_outside]
+    return renewals([(_mirrored(store, makings, storage), store.refresh) for store in outside], storage)
+
+
+def _mirrored(store: Store, makings: StoreMakings, storage: Storage) -> Mirrored:
+    return Mirrored(store.called, _MAKERS[store.kind](store, makings), storage, os.urandom)
 
 
 def rechecks(stores: Sequence[Store]) -> Mapping[str, float]:

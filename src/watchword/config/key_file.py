@@ -17,6 +17,7 @@ from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerify
 from watchword.crypto.jose.key import Key as VerifyingKey
 from watchword.crypto.jose.key import SigningKey
 from watchword.crypto.secret import Secret
+from watchword.tokens.couchdb_identity import PURPOSE as COUCHDB_IDENTITIES
 from watchword.tokens.keys import Key, KeyRing, KeyRingRefused
 from watchword.tokens.session_keys import PURPOSE as SESSIONS
 from watchword.tokens.session_keys import SessionKeysOverTime, held_session_keys, without_retired_session_keys
@@ -28,7 +29,18 @@ BINDINGS = "binding"  # of tokens to what their client looks like
 CREDENTIALS = "credential"  # seals what is kept to prove an account by
 ACCESS_KEYS = "access-key"  # the secrets of signed requests are derived from it
 NONCES = "nonce"  # of Digest
-PURPOSES = (AUTH_TOKENS, REFRESH_CLIENTS, BINDINGS, CREDENTIALS, SESSIONS, ACCESS_KEYS, NONCES)
+COUCHDB = "couchdb"  # CouchDB's cookie, where CouchDB's own secret is not configured
+PURPOSES = (
+    AUTH_TOKENS,
+    REFRESH_CLIENTS,
+    BINDINGS,
+    CREDENTIALS,
+    SESSIONS,
+    ACCESS_KEYS,
+    NONCES,
+    COUCHDB_IDENTITIES,
+    COUCHDB,
+)
 """What the server's keys are for, one each at least, beside those that sign access tokens."""
 
 _NAME = "keys.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MECHANISMS = ("couchdb",)
+MECHANISMS: tuple[str, ...] = ()
 
 OTHERWISE = {
     "sealed-session": 'sessions that clients keep are no mechanism of their own; write "session", and '
@@ -10,15 +10,14 @@ OTHERWISE = {
 }
 """Mechanisms that are asked for in another way, and how."""
 
-PERSONAS = ("couchdb",)
+PERSONAS: tuple[str, ...] = ()
 
 FACES = ("html", "soap")
 
-STORES = ("couchdb", "htpasswd", "http", "ldap", "sql-login", "sql-table")
+STORES: tuple[str, ...] = ()
 
 SETTINGS = {
     "mail": "mail",
-    "passwords.breached_list": "lists of breached passwords",
     "provider": "third-party integrations",
     "storage.shared": "shared caches",
     "tokens.keys": "keys outside of its data folder",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watchword.config.binding import bindings_of
+from watchword.config.couchdb import couchdb_cookies
+from watchword.config.couchdb_bridge import proof_of
 from watchword.config.digest import ALGORITHMS, nonces_of
 from watchword.config.personas import MechanismName
 from watchword.config.settings import Settings
@@ -19,6 +21,8 @@ from watchword.mechanisms.auth_token import AuthToken
 from watchword.mechanisms.basic import Basic
 from watchword.mechanisms.bearer import Bearer
 from watchword.mechanisms.client_certificate import ClientCertificates, Naming
+from watchword.mechanisms.couchdb import CouchdbSession
+from watchword.mechanisms.couchdb_proxy import CouchDbProxy
 from watchword.mechanisms.digest import Digest
 from watchword.mechanisms.proxy_header import ProxyHeader
 from watchword.mechanisms.session_cookie import CookieSettings, SessionCookie
@@ -70,6 +74,22 @@ def session_cookie(space: ResolvedSpace, makings: Makings) -> SessionCookie:
 
 def _session(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
     return session_cookie(space, makings)
+
+
+def couchdb_session(space: ResolvedSpace, makings: Makings) -> CouchdbSession:
+    """CouchDB's cookie in a space, whether or not it is one of its mechanisms."""
+    cookie = makings.settings.session.cookie
+    return CouchdbSession(
+        space.realm,
+        space.cookie_scheme,
+        couchdb_cookies(makings.settings.couchdb, makings.ring),
+        domain=cookie.domain,
+        same_site=cookie.same_site,
+    )
+
+
+def _couchdb(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    return couchdb_session(space, makings)
 
 
 def _auth_token(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
@@ -136,6 +156,18 @@ def _proxy_header(space: ResolvedSpace, makings: Makings, resource_metadata: str
     )
 
 
+def _couchdb_proxy(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
+    settings = makings.settings.couchdb
+    assert settings.proxy is not None, "couchdb_proxy_pairs.py has seen to that"
+    return CouchDbProxy(
+        space.realm,
+        proof=proof_of(settings, settings.proxy, makings.ring, settings.proxy.believe),
+        peers=settings.proxy.trust,
+        names=settings.proxy.names,
+        trust_roles=settings.proxy.trust_roles,
+    )
+
+
 def _digest(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
     return Digest(space.realm, nonces_of(makings.settings.digest, makings.ring, makings.clock))
 
@@ -152,6 +184,7 @@ def _signed_request(space: ResolvedSpace, makings: Makings, resource_metadata: s
 
 _MAKERS: Mapping[MechanismName, Callable[[ResolvedSpace, Makings, str | None], AnyMechanism]] = {
     "session": _session,
+    "couchdb": _couchdb,
     "auth-token": _auth_token,
     "basic": _basic,
     "digest": _digest,
@@ -164,4 +197,5 @@ _MAKERS: Mapping[MechanismName, Callable[[ResolvedSpace, Makings, str | None], A
     "url-key": _url_key,
     "client-certificate": _client_certificate,
     "proxy-header": _proxy_header,
+    "couchdb-proxy": _couchdb_proxy,
 }

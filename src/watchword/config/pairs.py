@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watchword.config.carrier_pairs import CARRIER_CHECKS
+from watchword.config.couchdb_pairs import COUCHDB_CHECKS
+from watchword.config.couchdb_proxy_pairs import COUCHDB_PROXY_CHECKS
+from watchword.config.couchdb_relay_pairs import COUCHDB_RELAY_CHECKS
 from watchword.config.findings import Check, Finding
 from watchword.config.identity_pairs import IDENTITY_CHECKS
 from watchword.config.lines import Location
+from watchword.config.passwords import PASSWORD_CHECKS
 from watchword.config.personas import KEY_MECHANISMS
 from watchword.config.problems import printable, shown
 from watchword.config.proof_pairs import PROOF_CHECKS
@@ -339,6 +343,7 @@ CHECKS: tuple[Check, ...] = (
     grace_is_long,
     verifier_refuses_between_two_messages,
     *STORE_CHECKS,
+    *PASSWORD_CHECKS,
     target_contradicts_itself,
     target_takes_what_its_space_lacks,
     target_takes_no_mechanism_at_all,
@@ -348,6 +353,9 @@ CHECKS: tuple[Check, ...] = (
     *RPC_CHECKS,
     *PROOF_CHECKS,
     *IDENTITY_CHECKS,
+    *COUCHDB_CHECKS,
+    *COUCHDB_PROXY_CHECKS,
+    *COUCHDB_RELAY_CHECKS,
     service_account_has_no_usable_key,
     service_accounts_share_a_key,
 )

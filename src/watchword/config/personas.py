@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 MechanismName: TypeAlias = Literal[
     "session",
+    "couchdb",
     "auth-key",
     "url-session",
     "auth-token",
@@ -20,13 +21,15 @@ MechanismName: TypeAlias = Literal[
     "signed-request",
     "client-certificate",
     "proxy-header",
+    "couchdb-proxy",
 ]
-PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt", "kallithea", "auth-key"]
+PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt", "kallithea", "auth-key", "couchdb"]
 Suppression: TypeAlias = Literal["no-popup", "remove"]
 RpcProfile: TypeAlias = Literal["http", "legacy"]
 
 MECHANISMS: tuple[MechanismName, ...] = (
     "session",
+    "couchdb",
     "auth-key",
     "url-session",
     "auth-token",
@@ -39,6 +42,7 @@ MECHANISMS: tuple[MechanismName, ...] = (
     "signed-request",
     "client-certificate",
     "proxy-header",
+    "couchdb-proxy",
 )
 """All that there are, in the order in which they are tried where nothing else is said. Tokens come right before Basic,
 whose credentials they are sent as."""
@@ -99,6 +103,7 @@ PERSONAS: dict[PersonaName, Persona] = {
     ),
     # "Make your REST API to require a Auth-Key header upon every request to the API, besides /api/authenticate."
     "auth-key": Persona(mechanisms=frozenset(("auth-key",))),
+    "couchdb": Persona(cookie_scheme="CouchDB-Cookie", mechanisms=frozenset(("couchdb", "basic"))),
 }
 
 

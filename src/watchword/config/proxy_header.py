@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from watchword.config.identity import FieldName, IdentitySearch
 from watchword.config.places import File, Proxies
+from watchword.config.secret_file import secrets_in, secrets_in_file
 from watchword.config.values import Read, Some, Unfit
 from watchword.crypto.secret import Secret
 from watchword.http.forwarded import Trust, trusted_proxies
 from watchword.mechanisms.proxy_header import Proof, SharedSecret, SignedIdentity
 
-SHORTEST_SECRET = 32
-"""In characters; 43 of base64url are 256 bits."""
-_LONGEST_SECRET = 512
-_MOST = 8
-_FEWEST_CHARACTERS = 10
-
-_SECRET = re.compile(rf"[\x21-\x7e]{{{SHORTEST_SECRET},{_LONGEST_SECRET}}}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -86,33 +78,6 @@ class ProxyHeaderSettings(IdentitySearch):
         return kind(self.proof_field.lower().encode("ascii"), self._secrets())
 
     def _secrets(self) -> tuple[Secret, ...]:
-        text = (
-            os.environ.get(self.secret_variable or "", "") if self.secret_file is None else _text_of(self.secret_file)
-        )
-        secrets = text.split()
-        if not secrets:
-            raise ValueError(
-                "holds no secret; write 32 or more random characters, such as `openssl rand -hex 32` prints"
-            )
-        if len(secrets) > _MOST:
-            raise ValueError(f"holds more than {_MOST} secrets; write the one in use, and the next one")
-        if not all(_SECRET.fullmatch(secret) and len(set(secret)) >= _FEWEST_CHARACTERS for secret in secrets):
-            raise ValueError(
-                f"holds a secret that could be guessed; write {SHORTEST_SECRET} to {_LONGEST_SECRET} random characters "
-                "of visible ASCII, such as `openssl rand -hex 32` prints"
-            )
-        return tuple(map(Secret, secrets))
-
-
-def _text_of(file: Path) -> str:
-    try:
-        if not file.is_file():
-            raise ValueError("is no file" if file.exists() else "is not there; write where it is")
-        if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ValueError("can be read by others; run chmod 600 on it")
-        with file.open("rb") as opened:
-            return opened.read(16_384).decode("latin-1")
-    except OSError as error:
-        raise ValueError(
-            f"cannot be read ({error.strerror}); give the server's user the right to, or write another file"
-        ) from None
+        if self.secret_file is not None:
+            return secrets_in_file(self.secret_file)
+        return secrets_in(os.environ.get(self.secret_variable or "", ""))

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from watchword.config.answers import hashing_of
 from watchword.config.build import build, clean_up_regularly
+from watchword.config.credential_store import store_renewals
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.settings import Settings
 from watchword.config.settings import Tls as TlsSettings
+from watchword.config.store_renewal import renew_regularly
 from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
@@ -62,7 +65,10 @@ def run_server(
         witness = ServerWitness(counters, log)
         parts = build(settings, data, witness, storage=storage, address=address[-1], hooks=hooks)
         service = parts.service
-        stop = clean_up_regularly(storage)
+        stops = [
+            clean_up_regularly(storage),
+            renew_regularly(store_renewals(settings.store, storage, hashing_of(settings)), log),
+        ]
         api = create_api(service)
         source = feed_source(settings, service, storage, counters, epoch)
         application = create_app(service, api, knows(api), counters, lambda: 0.0, feed(service, source))
@@ -71,7 +77,8 @@ def run_server(
             application, hot = around(application, service), {}
 
         def close() -> None:
-            stop()
+            for stop in stops:
+                stop()
             parts.close()
 
         return Worker(

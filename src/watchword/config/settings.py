@@ -11,6 +11,7 @@ from pydantic import Field
 from watchword.config import later
 from watchword.config.auth_key import AuthKeySettings, BindingMode, Ipv4Prefix, MismatchAction
 from watchword.config.client_certificate import ClientCertificateSettings
+from watchword.config.couchdb import CouchdbSettings
 from watchword.config.digest import DigestSettings
 from watchword.config.names import ApiKeyScheme, CookieDomain, CookieName, CookieScheme, RealmName, SameSite
 from watchword.config.personas import PERSONAS, Defaults, PersonaName, defaults_of
@@ -274,7 +275,19 @@ class Passwords(Section):
     """Characters that a new password needs at least. ASVS 6.2.1 recommends 15."""
 
     context_words: tuple[Text, ...] = Field(default=(), examples=[["clinic", "openmrs"]])
-    """Words that everybody here would guess: a password that is one of them is refused, in any case of letters."""
+    """Words that everybody here would guess, besides the user's name, attributes (an e-mail address up to its at sign
+    as well), the realms' names and `watchword`. A new password may hold them; it is refused where it consists of them,
+    in whatever case, accents and width, with fewer than `min_length` digits, marks and spaces between."""
+
+    breached_list: File | None = Field(default=None, examples=["pwned-passwords-sha1-ordered-by-hash.txt"])
+    """A file of passwords that have become known, all of which are refused: Pwned Passwords' SHA-1 file, ordered by
+    hash (`HASH:count`), which is searched where it lies, however large it is; or a password on each line, at most 16
+    MiB. Nobody is asked over the network. More than 16,000 common passwords are refused in any case."""
+
+    flask_security_salt_file: File | None = Field(default=None, examples=["flask-security.salt"])
+    """A file with the SECURITY_PASSWORD_SALT of an application whose users were imported with its hashes, readable for
+    nobody but its owner. Flask-Security's hashes cannot be checked without it; an import says which they are by
+    `{flask-security}` before them. It is needed until everybody has logged in once."""
 
     hashing: Hashing = Field(default=Hashing(), examples=[{"t": 3, "m": 19456, "p": 1}])
     """What hashing costs; see below."""
@@ -333,6 +346,7 @@ class Settings(Section):
     client_certificate: ClientCertificateSettings = ClientCertificateSettings()
     proxy_header: ProxyHeaderSettings | None = None
     digest: DigestSettings = DigestSettings()
+    couchdb: CouchdbSettings = CouchdbSettings()
     signed_request: SignedRequestSettings = SignedRequestSettings()
     limits: Limits = Limits()
     log: Log = Log()
@@ -350,8 +364,9 @@ class Settings(Section):
     @property
     def withheld(self) -> frozenset[str]:
         """The fields that no application gets to see: those by which it is told who asks, and by which we are."""
-        header = self.proxy_header
-        return IDENTITY_FIELDS if header is None else IDENTITY_FIELDS | {header.field, header.proof_field}
+        header, couchdb = self.proxy_header, self.couchdb.proxy
+        told = frozenset(() if header is None else (header.field, header.proof_field))
+        return IDENTITY_FIELDS | told | frozenset(() if couchdb is None else couchdb.fields)
 
     @property
     def defaults(self) -> Defaults:

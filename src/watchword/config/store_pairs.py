@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import get_args
 
 from watchword.config.findings import Check, Finding
+from watchword.config.ldap_pairs import LDAP_CHECKS
 from watchword.config.problems import shown
 from watchword.config.settings import Settings
+from watchword.config.sql_pairs import SQL_CHECKS
+from watchword.config.store_file_pairs import STORE_FILE_CHECKS
 from watchword.config.stores import StoreKind
 
 
@@ -48,5 +51,8 @@ STORE_CHECKS: tuple[Check, ...] = (
     stores_share_a_name,
     store_is_called_like_our_own,
     store_s_table_is_another_kind_s,
+    *LDAP_CHECKS,
+    *STORE_FILE_CHECKS,
+    *SQL_CHECKS,
 )
 """In the order of the manual."""

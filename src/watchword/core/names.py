@@ -83,6 +83,8 @@ def looked_up_name(text: str) -> str:
     It is the account's own form where there is such an account, and no account's form where there cannot be one.
     Never raises, and always encodes as UTF-8.
     """
+    if text.isascii():
+        return text  # as most names are: NFC already, and without surrogates
     if len(text) <= LONGEST_SPELLING:
         text = unicodedata.normalize("NFC", text)
     return _SURROGATE.sub(REPLACEMENT, text)

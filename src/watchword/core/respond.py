@@ -7,6 +7,7 @@ from hashlib import sha256
 from html import escape
 
 from watchword.core.circumstances import Circumstances, Face
+from watchword.core.couchdb_face import couchdb_body
 from watchword.core.decide import Granted, Refused, status_in_legacy_rpc
 from watchword.core.oauth_face import oauth_error as oauth_error_of
 from watchword.core.rpc_face import rpc_body
@@ -110,6 +111,8 @@ def _face(
 ) -> tuple[bytes, bytes]:
     if space.face == "oauth":
         return oauth_error.CONTENT_TYPE, oauth_error_of(refused).body()
+    if space.face == "couchdb":
+        return b"application/json", couchdb_body(refused)
     if face is Face.HTML and space.face != "json-rpc":
         return _HTML_TYPE, _page(refused, request_id)
     problem = Problem(

@@ -60,8 +60,8 @@ class ProtectionSpace:
     - `second_factors` judges codes at log-in routes, where there are any.
     - `path_parameter`: the path parameter, in lower case, that may hold a credential and so is no part of the path's
       name; empty where there is none.
-    - `face` is how refusals are told (C24): as problem details, or a page where Accept prefers that, or as OAuth or
-      JSON-RPC do; the latter in the profile `rpc_profile`.
+    - `face` is how refusals are told (C24): as problem details, or a page where Accept prefers that, or as OAuth,
+      CouchDB or JSON-RPC do; the last in the profile `rpc_profile`.
     """
 
     realm: str
@@ -77,7 +77,7 @@ class ProtectionSpace:
     token_manager: TokenManager | None = None
     second_factors: SecondFactors | None = None
     path_parameter: bytes = b""
-    face: Literal["problem", "oauth", "json-rpc"] = "problem"
+    face: Literal["problem", "oauth", "json-rpc", "couchdb"] = "problem"
     rpc_profile: Profile = "http"
     unnamed: Requirement = Requirement()
     _all: Candidates = field(init=False, repr=False)

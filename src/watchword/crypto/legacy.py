@@ -7,13 +7,15 @@ Passwords are never cut short (ASVS 6.2.8). bcrypt looks at 72 bytes, so systems
 hashes of their beginnings. Such a password is refused here rather than cut, so that nobody gets in with half of one:
 whoever has one sets a new password.
 
-Left out on purpose: plain text (`{noop}`, `{CLEARTEXT}`), DES crypt, bare MD5, `$2x$` (bcrypt with a known fault),
-and what cannot be checked without an application's own secret (Flask-Security's double hash, Spring's `{pbkdf2}`).
+Left out on purpose: plain text (`{noop}`, `{CLEARTEXT}`), DES crypt, bare MD5, `$2x$` (bcrypt with a known fault).
+What cannot be checked without an application's own secret is in `crypto/password.py` (Flask-Security), or left out
+(Spring's encoders that were given one: those of its `PasswordEncoderFactories` have none).
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -202,6 +204,40 @@ def _sha_crypt(m: re.Match[str]) -> Verifier | None:
     )
 
 
+def _passlib_bcrypt_sha256(m: re.Match[str]) -> Verifier | None:
+    check = _bcrypt(f"$2b${int(m['cost']):02}${m['salt']}{m['key']}")
+    salt = m["salt"].encode()
+    return None if check is None else lambda password: check(b64encode(hmac.digest(salt, password, "sha256")))
+
+
+def _spring_pbkdf2(m: re.Match[str]) -> Verifier | None:
+    """Neither the hash inside nor the iterations are told: they are those of the version that is."""
+    decoded = bytes.fromhex(m["key"])
+    if m["version"]:
+        return _pbkdf2("sha256", decoded[:16], 310_000, decoded[16:]) if len(decoded) == 48 else None
+    return _pbkdf2("sha1", decoded[:8], 185_000, decoded[8:]) if len(decoded) == 40 else None
+
+
+def _spring_scrypt(m: re.Match[str]) -> Verifier | None:
+    told = int(m["told"], 16)  # the logarithm of N, r and p, in two bytes and one and one
+    if told >> 16 > 32:
+        return None
+    n, r, p = 1 << (told >> 16), told >> 8 & 255, told & 255
+    return _scrypt(unpadded_base64(m["salt"]), n, r, p, unpadded_base64(m["key"])) if r else None
+
+
+def _spring_sha256(m: re.Match[str]) -> Verifier:
+    decoded = bytes.fromhex(m["key"])
+
+    def verifier(password: bytes) -> bool:
+        digest = decoded[:8] + password
+        for _ in range(1024):
+            digest = hashlib.sha256(digest).digest()
+        return equal(digest, decoded[8:])
+
+    return verifier
+
+
 def _adapted_base64(text: str) -> bytes:
     """Passlib's own spelling: a full stop for the plus sign, no padding."""
     return unpadded_base64(text.replace(".", "+"))
@@ -213,6 +249,7 @@ _KEY64 = r"(?P<key>[+/0-9A-Za-z]{20,128}={0,2})"
 _KEY16 = r"(?P<key>(?:[0-9a-f]{2}){16,64})"
 _SALT = r"(?P<salt>[^$]{0,128})"
 _COUNT = r"(?P<iterations>[0-9]{1,8})"
+_SPRING_SHA256 = r"\{sha256\}(?P<key>[0-9a-f]{80})"
 _SCRYPT = r"(?P<n>[0-9]{1,8}):(?P<r>[0-9]{1,4}):(?P<p>[0-9]{1,4})"
 _SHA = r"(?P<digest>sha1|sha256|sha512)"
 
@@ -222,6 +259,14 @@ FORMATS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Verifier | None]
         # bcrypt: OpenBSD, PHP, Node, htpasswd -B; Django's and Spring's prefixes
         (rf"(?:bcrypt\$|\{{bcrypt\}}|{_CRYPT})?{_BCRYPT}", _bcrypt_itself),
         (rf"bcrypt_sha256\${_BCRYPT}", _django_bcrypt_sha256),
+        # Spring's own, beside the bcrypt above and Argon2
+        (rf"\{{pbkdf2(?P<version>@SpringSecurity_v5_8)?\}}{_KEY16}", _spring_pbkdf2),
+        (
+            r"\{scrypt(?:@SpringSecurity_v5_8)?\}\$(?P<told>[0-9a-f]{5,6})"
+            rf"\$(?P<salt>[+/0-9A-Za-z]{{20,128}}={{0,2}})\${_KEY64}",
+            _spring_scrypt,
+        ),
+        (_SPRING_SHA256, _spring_sha256),
         # Django
         (rf"pbkdf2_(?P<digest>sha1|sha256)\${_COUNT}\${_SALT}\${_KEY64}", _django_pbkdf2),
         (
@@ -242,11 +287,22 @@ FORMATS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Verifier | None]
             rf"\$(?P<salt>[+/0-9A-Za-z]{{0,128}})\${_KEY64}",
             _passlib_scrypt,
         ),
+        (
+            r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<cost>[0-9]{1,2})\$(?P<salt>[./0-9A-Za-z]{22})\$(?P<key>[./0-9A-Za-z]{31})",
+            _passlib_bcrypt_sha256,
+        ),
         # CouchDB: local.ini, and a user document's fields joined in the same way
-        (rf"-pbkdf2(?::(?P<digest>sha256))?-{_KEY16},(?P<salt>[^,$]{{0,128}}),{_COUNT}", _couchdb_pbkdf2),
+        (
+            rf"-pbkdf2(?::(?P<digest>sha(?:224|256|384|512)))?-{_KEY16},(?P<salt>[^,$]{{0,128}}),{_COUNT}",
+            _couchdb_pbkdf2,
+        ),
         (r"-hashed-(?P<key>[0-9a-f]{40}),(?P<salt>[^,$]{0,128})", _couchdb_simple),
-        # LDAP directories, and htpasswd -s
-        (rf"(?ai:\{{(?P<salted>S)?SHA(?P<bits>256|384|512)?\}}){_KEY64}", _ldap_sha),
+        # LDAP directories, htpasswd -s, and what Spring makes for directories
+        (
+            r"(?!\{sha256\}[0-9a-f]{80}\Z)(?:\{ldap\})?"
+            rf"(?ai:\{{(?P<salted>S)?SHA(?P<bits>256|384|512)?\}}){_KEY64}",
+            _ldap_sha,
+        ),
         # crypt(3): shadow files, htpasswd, and LDAP's {CRYPT}
         (
             rf"{_CRYPT}?\$(?P<id>1|apr1)\$(?P<salt>[./0-9A-Za-z]{{0,8}})\$(?P<key>[./0-9A-Za-z]{{22}})",

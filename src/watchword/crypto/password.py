@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import unicodedata
 from base64 import b64encode
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from watchword.crypto.legacy import Verifier, understood, unpadded_base64
+from watchword.crypto.legacy import LONGEST_BCRYPT_PASSWORD, Verifier, understood, unpadded_base64
 from watchword.crypto.secret import Secret, equal
 
 MOST_MEMORY = 1024 * 1024
@@ -18,6 +19,9 @@ MOST_PASSES = 100
 MOST_LANES = 64
 SALT_LENGTH = 16
 TAG_LENGTH = 32
+FLASK_SECURITY = "{flask-security}"
+"""In front of a hash that Flask-Security made in its usual way: of an HMAC of the password under the application's
+SECURITY_PASSWORD_SALT. The word is ours, because such a hash does not show how it was made."""
 LONGEST_NORMALISED = 1024
 """In code points. Normalising takes time with the square of the length where somebody wants it to (F16)."""
 
@@ -52,17 +56,20 @@ def hash_password(password: Secret, hashing: Hashing, salt: bytes) -> str:
     return _argon2id(hashing.t, hashing.m, hashing.p, salt, TAG_LENGTH).derive_phc_encoded(password.reveal())
 
 
-def check_password(password: Secret, stored: str) -> bool:
+def check_password(password: Secret, stored: str, *, flask_security_salt: Secret | None = None) -> bool:
     """Whether `stored` was made of this password. A string in an unknown or broken format belongs to no password.
 
     Such a string costs nothing to check: where that would tell something, check `dummy_hash` instead (F30).
+    `flask_security_salt` is the secret that hashes of `{flask-security}` cannot be checked without.
     """
+    if stored.startswith(FLASK_SECURITY):
+        return flask_security_salt is not None and _is_hashed_twice(password, stored, flask_security_salt)
     verifier = _understood_argon2id(stored) or understood(stored)
     return verifier is not None and verifier(password.reveal())
 
 
 def is_known_format(stored: str) -> bool:
-    """Whether a password could be checked against this string at all."""
+    """Whether a password could be checked against this string, without any secret."""
     return _understood_argon2id(stored) is not None or understood(stored) is not None
 
 
@@ -80,6 +87,18 @@ def dummy_hash(hashing: Hashing) -> str:
     """A hash that no password has, to be checked for an unknown user: that costs what a wrong password costs (F30)."""
     salt, tag = _phc64(bytes(SALT_LENGTH)), _phc64(bytes(TAG_LENGTH))
     return f"$argon2id$v=19$m={hashing.m},t={hashing.t},p={hashing.p}${salt}${tag}"
+
+
+def _is_hashed_twice(password: Secret, stored: str, salt: Secret) -> bool:
+    """Flask-Security hashes an HMAC of the password, in base64, whose first 72 characters are all that bcrypt takes.
+
+    These are 432 bits of it: nothing of the password itself is cut off.
+    """
+    if b"\0" in password.reveal():  # HMAC's own padding is no trouble here; no hash of another kind takes it either
+        return False
+    mac = b64encode(hmac.digest(salt.reveal(), password.reveal(), "sha512"))
+    inner = stored.removeprefix(FLASK_SECURITY)
+    return check_password(Secret(mac[:LONGEST_BCRYPT_PASSWORD] if inner.startswith("$2") else mac), inner)
 
 
 _PHC = re.compile(

@@ -11,7 +11,8 @@ from shlex import quote
 from watchword.core.ask import Steps
 from watchword.core.principal import Instant
 from watchword.demo.rules import CLERK, DOCTOR
-from watchword.flows.accounts import PasswordPolicy, add_account
+from watchword.flows.accounts import add_account
+from watchword.flows.password_policy import PasswordPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from watchword.core.ask import Steps, ask
 from watchword.core.names import account_name
 from watchword.core.principal import Instant
 from watchword.core.questions import AddAccount, ChangeAccount, FindAccount, HashPassword
 from watchword.core.records import Account
-from watchword.crypto.password import normalise
-from watchword.crypto.secret import Secret
+from watchword.flows.password_policy import PasswordPolicy, PasswordRefused, approved
+from watchword.tokens.couchdb_cookie import without_salt
 from watchword.tokens.digest_secret import DigestSecrets, password_set
-
-
-class PasswordRefused(ValueError):
-    """The password may not be used here. Its message is a sentence for people."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordPolicy:
-    """What a new password must be like (ASVS 6.2): long enough, and not about this place or this person.
-
-    No composition rules, no forced changes, no upper limit below 1024 characters.
-    """
-
-    min_length: int = 8
-    max_length: int = 1024
-    context_words: tuple[str, ...] = ()
-
-    def check(self, password: str, name: str) -> None:
-        """Raises `PasswordRefused` where the password may not be used for the account of this name."""
-        if len(password) < self.min_length:
-            raise PasswordRefused(f"A password has at least {self.min_length} characters; 15 or more are recommended.")
-        if len(password) > self.max_length:
-            raise PasswordRefused(f"A password has at most {self.max_length} characters.")
-        folded = password.casefold()
-        for word in (name, *self.context_words):
-            if folded == word.casefold():
-                raise PasswordRefused("A password is not the user name, nor a word that everybody here would guess.")
 
 
 def new_stamp(entropy: Callable[[int], bytes]) -> str:
@@ -72,8 +44,7 @@ def add_account(
     canonical = account_name(name)
     stored: str | None = None
     if password is not None:
-        policy.check(password, canonical)
-        stored = yield from ask(HashPassword(Secret(normalise(password))))
+        stored = yield from ask(HashPassword((yield from approved(password, canonical, attributes, policy=policy))))
     account = Account(
         name=canonical,
         stamp=new_stamp(entropy),
@@ -110,9 +81,17 @@ def change_password(
     account = yield from ask(FindAccount(name, fresh=True))
     if account is not None and account.store:
         raise PasswordRefused(f"The password of this account is kept by {account.store}: change it there.")
-    policy.check(password, name)
-    stored = yield from ask(HashPassword(Secret(normalise(password))))
-    changed = yield from ask(ChangeAccount(name, password_hash=stored, stamp=new_stamp(entropy), keep=keep))
+    attributes = None if account is None else account.attributes
+    stored = yield from ask(HashPassword((yield from approved(password, name, attributes, policy=policy))))
+    changed = yield from ask(
+        ChangeAccount(
+            name,
+            password_hash=stored,
+            stamp=new_stamp(entropy),
+            keep=keep,
+            attributes=None if attributes is None else without_salt(attributes),
+        )
+    )
     if changed is not None:
         yield from password_set(changed, password, now, digest_secrets)
     return changed

@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from watchword.http.normalization import nfc
 from watchword.http.syntax import (
@@ -52,6 +53,9 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]++=*+")
 
 # credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ], and a challenge likewise
 _SCHEME = re.compile(rf"({TOKEN})(?: ++(.*+))?+", re.DOTALL)
+
+# The same with a token68, as nearly all credentials are, from the bytes themselves.
+_SIMPLE = re.compile(rf"({TOKEN}) ++({_TOKEN68.pattern})".encode("ascii"))
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -134,18 +138,20 @@ def stated(scheme: str, *params: tuple[str, str]) -> Challenge:
     return Challenge(scheme, params)
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """The credentials of one Authorization line.
+class Authorization(NamedTuple):
+    """The credentials of one Authorization line. A tuple, because one is made for nearly every check.
 
     `scheme` and the names of `params` are lower-case. `raw` is everything behind the scheme and its spaces; where
     that is neither a token68 nor a list of parameters, there is nothing else.
     """
 
     scheme: str
-    params: Params = field(default=(), repr=False)
-    token68: str | None = field(default=None, repr=False)
-    raw: str = field(default="", repr=False)
+    params: Params = ()
+    token68: str | None = None
+    raw: str = ""
+
+    def __repr__(self) -> str:
+        return f"Authorization(scheme={self.scheme!r})"
 
     def param(self, name: str) -> str | None:
         """The parameter's value. `name` is lower-case."""
@@ -154,13 +160,15 @@ class Authorization:
 
 def read_authorization(value: bytes) -> Authorization | Unreadable:
     """Read an Authorization (or Proxy-Authorization) line: no-scheme, repeated-parameter, or credentials."""
+    simple = _SIMPLE.fullmatch(value)
+    if simple is not None:
+        raw = simple[2].decode("ascii")
+        return Authorization(simple[1].decode("ascii").lower(), (), raw, raw)
     match = _SCHEME.fullmatch(value.decode("latin-1"))
     if match is None:
         return Unreadable("no-scheme")
     scheme: str = match[1].lower()
-    raw: str = match[2] or ""
-    if _TOKEN68.fullmatch(raw):
-        return Authorization(scheme, (), raw, raw)
+    raw = match[2] or ""
     params = read_params(members(raw))
     if isinstance(params, Unreadable):
         return params if params.reason == "repeated-parameter" else Authorization(scheme, raw=raw)
@@ -179,12 +187,13 @@ def read_basic(token: str) -> tuple[str, str] | Unreadable:
         text = decoded.decode()
     except UnicodeDecodeError:
         return Unreadable("not-utf-8")
-    if _CONTROL.search(text):
+    plain = text.isascii() and text.isprintable()  # neither control characters nor anything to be composed
+    if not plain and _CONTROL.search(text):
         return Unreadable("control-character")
     user, colon, password = text.partition(":")
     if not colon:
         return Unreadable("no-colon")
-    return nfc(user), nfc(password)
+    return (user, password) if plain else (nfc(user), nfc(password))
 
 
 def parse_challenges(lines: Iterable[str | bytes]) -> tuple[Challenge, ...]:

@@ -15,20 +15,23 @@ def authorization(request: Request) -> Authorization | Unreadable | None:
         memo = request.memo = {}
     elif "authorization" in memo:
         return cast("Authorization | Unreadable | None", memo["authorization"])
-    lines = request.lines(b"authorization")
+    line = request.field(b"authorization")
     found: Authorization | Unreadable | None = None
-    if lines:
-        found = read_authorization(lines[0]) if len(lines) == 1 else Unreadable("sent-twice")
+    if line is not None:
+        found = read_authorization(line)
+    elif b"authorization" in request:
+        found = Unreadable("sent-twice")
     memo["authorization"] = found
     return found
 
 
 def user_pass(request: Request) -> tuple[str, str] | Unreadable | None:
     """User name and password by the Basic scheme (RFC 7617); None where the request does not use it."""
+    memo = request.memo
+    if memo is not None and "user-pass" in memo:
+        return cast("tuple[str, str] | Unreadable | None", memo["user-pass"])
     field = authorization(request)
-    if field is None or isinstance(field, Unreadable) or field.scheme != "basic":
-        return None
-    memo = cast("dict[str, object]", request.memo)
-    if "user-pass" not in memo:
-        memo["user-pass"] = read_basic(field.raw)
-    return cast("tuple[str, str] | Unreadable", memo["user-pass"])
+    is_basic = field is not None and not isinstance(field, Unreadable) and field.scheme == "basic"
+    found = read_basic(cast("Authorization", field).raw) if is_basic else None
+    cast("dict[str, object]", request.memo)["user-pass"] = found
+    return found

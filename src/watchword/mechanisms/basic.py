@@ -50,11 +50,7 @@ class Basic:
         return Password(name, Secret(password))
 
     def verify(self, credentials: Password, request: Request, now: Instant) -> Steps[Outcome]:
-        return (
-            yield from judge_password(
-                credentials, now, mechanism=self.name, realm=self.realm, address=request.peer.address
-            )
-        )
+        return judge_password(credentials, now, mechanism=self.name, realm=self.realm, address=request.peer.address)
 
     def marks(self, request: Request) -> Fields:
         return ()

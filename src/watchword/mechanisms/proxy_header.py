@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from watchword.core.ask import Steps, ask
 from watchword.core.mechanism import Ambient, Elsewhere, Kind
@@ -18,16 +17,11 @@ from watchword.crypto.signed_identity import SKEW, read_signature, signature_of
 from watchword.http.authentication import Challenge, stated
 from watchword.http.forwarded import UNIX, Trust
 from watchword.http.message import Fields, Request
-from watchword.http.normalization import nfc
 from watchword.tokens.identity import Exact, Search, alarm, found_by
 from watchword.tokens.once import judged_once
-
-SCHEME: Final = "Trusted-Proxy"
-"""No scheme is registered for this, but a 401 needs a challenge (RFC 9110 section 15.5.2)."""
+from watchword.tokens.told_identity import SCHEME, read_identity, sender_of
 
 _UNPROVEN = Rejected("bad-proxy-signature")
-_LONGEST = 2048
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PURPOSE = "proxy-header"
 
 
@@ -89,19 +83,16 @@ class ProxyHeader:
 
     def read(self, request: Request) -> Told | Malformed | None:
         lines = request.lines(self.identity_field)
-        if not any(lines) or not self.peers.trusts(_sender(request)):
+        if not any(lines) or not self.peers.trusts(sender_of(request)):
             return None
         sent, *others = lines
         proofs = request.lines(self.proof.field)
         if others or len(proofs) > 1:
             return Malformed("repeated-field")  # perhaps the client's own beside the proxy's
-        try:
-            identity = sent.decode()
-        except UnicodeDecodeError:
-            return Malformed("not-utf-8")
-        if len(sent) > _LONGEST or _CONTROL.search(identity):
-            return Malformed("no-identity")
-        return Told(sent, nfc(identity), proofs[0] if proofs else None)
+        identity = read_identity(sent)
+        if isinstance(identity, Malformed):
+            return identity
+        return Told(sent, identity, proofs[0] if proofs else None)
 
     def verify(self, credentials: Told, request: Request, now: Instant) -> Steps[Outcome]:
         return judged_once(request, f"{self.name} of {self.realm}", self._judge(credentials, request, now))
@@ -116,7 +107,7 @@ class ProxyHeader:
         return ()
 
     def _judge(self, credentials: Told, request: Request, now: Instant) -> Steps[Outcome]:
-        sender = _sender(request) or UNIX
+        sender = sender_of(request) or UNIX
         refused = yield from self._why_unproven(credentials, request, now)
         if refused is not None:
             # No client tells identities: the proxy is set up wrongly, or somebody speaks in its place.
@@ -154,9 +145,3 @@ def _why_unsigned(
         return Rejected("outdated-proxy-signature")
     fresh = yield from ask(SpendOnce(_PURPOSE, signature.mac, signature.at + SKEW))
     return None if fresh else Rejected("replayed-proxy-signature")
-
-
-def _sender(request: Request) -> str:
-    """The address of whoever sent the request to us; empty for a Unix socket."""
-    proxy = request.peer.proxy
-    return request.peer.address if proxy is None else "" if proxy == UNIX else proxy

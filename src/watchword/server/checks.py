@@ -20,7 +20,14 @@ from watchword.http.message import Fields, Request, Response
 from watchword.http.problem import CONTENT_TYPE, JsonValue
 from watchword.http.security_fields import SECURITY_FIELDS
 from watchword.server.api.errors import problem
-from watchword.server.forward_auth import Dialect, Identities, granted_in_dialect, imitates_identity, in_dialect
+from watchword.server.forward_auth import (
+    Dialect,
+    Identities,
+    granted_in_dialect,
+    identity_names,
+    imitates_identity,
+    in_dialect,
+)
 from watchword.server.service import Service
 from watchword.server.who import described_or_nobody
 
@@ -66,17 +73,21 @@ def whoami(service: Service) -> Hot:
 def verify(service: Service, dialect: Dialect) -> Hot:
     """Forward-auth: decides on the request that a trusted proxy tells of, else on one for /whoami."""
     engine = service.engine
-    identities = Identities(dialect)
+    to_proxies, to_others = Identities(dialect, service.told_to_couchdb), Identities(dialect)
+    identity_fields = identity_names(service.told_to_couchdb)
     numbered = replace(dialect, numbered=dialect.only_401_and_403)
 
     def answer(received: Request) -> Response | Handler:
         spoken = numbered if received.query == b"numbered" else dialect
-        request, protection, broken = _question(service, received)
+        request, protection, broken = _question(service, received, identity_fields)
 
         def told(judged: Admitted | Answered) -> Response:
             if isinstance(judged, Answered):
                 return in_dialect(judged.response, judged.refused, spoken)
-            identity = identities.fields(judged.principal)
+            # Only a trusted proxy asks about targets. Whoever else asks about itself must not get a token by which it
+            # could tell CouchDB any roles.
+            identities = to_proxies if protection is service.targets else to_others
+            identity = identities.fields(judged.principal, service.now())
             added = _besides((NO_STORE,), granted_in_dialect(judged.fields, spoken))
             return Response(200, (*identity, NO_STORE, *added))
 
@@ -106,7 +117,9 @@ def _judged(
     return wait
 
 
-def _question(service: Service, received: Request) -> tuple[Request, Protection, str | None]:
+def _question(
+    service: Service, received: Request, identity_fields: frozenset[str]
+) -> tuple[Request, Protection, str | None]:
     """The request that is asked about, what protects its target, and what is wrong with it, if anything."""
     engine = service.engine
     asked = original(received, engine.trust) if engine.trusting else None
@@ -116,7 +129,7 @@ def _question(service: Service, received: Request) -> tuple[Request, Protection,
         return engine.resolved(received).replaced(method="GET", target=target), service.own, None
     if isinstance(asked, Unreadable):
         return engine.resolved(received), service.targets, asked.reason
-    if imitates_identity(received.fields):
+    if imitates_identity(received.fields, identity_fields):
         # The proxy overwrites these fields by their names: in other spellings they would pass, and with a preflight
         # that the application answers itself, too (F21).
         told = engine.resolved(received) if asked.method == "OPTIONS" else asked

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from watchword.core.decide import Refused, status_for_nginx
-from watchword.core.principal import Principal
+from watchword.core.principal import Instant, Principal
 from watchword.http.fields import IDENTITY_FIELDS, field_list, field_value, looks_like
 from watchword.http.message import Fields, Response
+from watchword.tokens.couchdb_told import ToldToCouchDb
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,26 @@ _ANONYMOUS: Fields = (
 
 
 class Identities:
-    """The identity fields of principals in one dialect, made once for each: the same few are asked for all the time."""
+    """The identity fields of principals in one dialect, made once for each: the same few are asked for all the time.
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._anonymous = _ANONYMOUS if dialect.always_identity else ()
+    `couchdb` names them in CouchDB's fields besides, with a token that may be another each second.
+    """
+
+    def __init__(self, dialect: Dialect, couchdb: ToldToCouchDb | None = None) -> None:
+        nobody = () if couchdb is None else couchdb.names.empty
+        self._couchdb = couchdb
+        self._couchdb_nobody = nobody if dialect.always_identity else ()
+        self._anonymous = (*_ANONYMOUS, *nobody) if dialect.always_identity else ()
         self._beside = (_NOT_GIVEN,) if dialect.always_identity else ()
         self._made: dict[tuple[str, frozenset[str], frozenset[str] | None, str | None], Fields] = {}
 
-    def fields(self, principal: Principal | None) -> Fields:
+    def fields(self, principal: Principal | None, now: Instant) -> Fields:
         """The fields by which the application behind the proxy learns who asks."""
+        if self._couchdb is None or principal is None:
+            return self._own(principal)
+        return (*self._own(principal), *(self._couchdb.fields(principal, now) or self._couchdb_nobody))
+
+    def _own(self, principal: Principal | None) -> Fields:
         if principal is None:
             return self._anonymous
         told = principal.subject, principal.roles, principal.scopes, principal.authentication.session
@@ -80,20 +92,28 @@ def identity_fields(principal: Principal) -> Fields:
     )
 
 
-_IDENTITY_NAMES = frozenset(name.lower().encode() for name in IDENTITY_FIELDS)
 _LONGEST_REMEMBERED = 1024
 
 
-def imitates_identity(fields: Fields) -> bool:
-    """Is there a field that applications could take for one of ours, in a spelling that no proxy overwrites (F21)?"""
+def identity_names(couchdb: ToldToCouchDb | None) -> frozenset[str]:
+    """The fields by which applications learn who asks."""
+    if couchdb is None:
+        return IDENTITY_FIELDS
+    return IDENTITY_FIELDS | {name.decode("ascii") for name, _ in couchdb.names.empty}
+
+
+def imitates_identity(fields: Fields, told: frozenset[str] = IDENTITY_FIELDS) -> bool:
+    """Is there a field that applications could take for one that is told, in a spelling that no proxy overwrites
+    (F21)?"""
     names = b":".join([name for name, _ in fields])
-    return _imitates(names) if len(names) <= _LONGEST_REMEMBERED else _imitates.__wrapped__(names)
+    return _imitates(names, told) if len(names) <= _LONGEST_REMEMBERED else _imitates.__wrapped__(names, told)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _imitates(names: bytes) -> bool:
+def _imitates(names: bytes, told: frozenset[str]) -> bool:
     """The same clients send the same names again and again."""
-    return any(name not in _IDENTITY_NAMES and looks_like(name, IDENTITY_FIELDS) for name in names.split(b":"))
+    own = {name.lower().encode() for name in told}
+    return any(name not in own and looks_like(name, told) for name in names.split(b":"))
 
 
 MOST_REPEATED = 4

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from watchword.core.cells import CELLS, DETAILS
 from watchword.core.respond import PROBLEM_TYPE
+from watchword.http.couchdb_proxy import COUCHDB_FIELDS
 from watchword.http.problem import Problem
 from watchword.server.forward_auth import MOST_REPEATED
 
@@ -57,11 +58,15 @@ _SHAPE: _Held = (
 _CHALLENGES: _Held = tuple((f"ww_ask_{n}", f"X-Auth-Challenge-{n}") for n in range(1, MOST_REPEATED + 1))
 _COOKIES: _Held = tuple((f"ww_cookie_{n}", f"X-Auth-Set-Cookie-{n}") for n in range(1, MOST_REPEATED + 1))
 
+# Variables for the three fields by which CouchDB is told who asks.
+_COUCHDB_VARIABLES = ("ww_couch_user", "ww_couch_roles", "ww_couch_token")
+
 # What a refusal may be besides 403.
 _STATUSES_WITH_CONTENT = (400, 401, 404, 429, 431, 503)
 
 # By these, proxies tell of the original request, and some applications believe whoever sends them.
 _NOT_FOR_CLIENTS = (
+    *COUCHDB_FIELDS,
     "Forwarded",
     "X-Forwarded-Method",
     "X-Forwarded-Uri",
@@ -85,15 +90,24 @@ _ABOUT_THE_CLIENT = (
     "proxy_set_header X-Forwarded-For $remote_addr;",
     "proxy_set_header X-Forwarded-Proto $scheme;",
     "proxy_set_header X-Forwarded-Host $http_host;",
-    *(f'proxy_set_header {name} "";' for name in _NOT_FOR_CLIENTS),
 )
 
 
-def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "8081", server_name: str = "_") -> str:
+def nginx_configuration(
+    *,
+    server_url: str,
+    upstream_url: str,
+    listen: str = "8081",
+    server_name: str = "_",
+    couchdb: tuple[str, str, str] | None = None,
+) -> str:
     """What belongs into the `http` block of nginx 1.22 or later: a `server`, and how it reaches Watchword.
 
-    `server_url` is Watchword's, `upstream_url` that of the API to protect.
+    `server_url` is Watchword's, `upstream_url` that of the API to protect. `couchdb` are the fields by which Watchword
+    names users to CouchDB: name, roles and token.
     """
+    identity = _IDENTITY if couchdb is None else (*_IDENTITY, *zip(_COUCHDB_VARIABLES, couchdb, strict=True))
+    told_to_couchdb = frozenset(field.lower() for field in couchdb or ())
     watchword = urlsplit(server_url)
     group = "watchword_" + "".join(c if c.isalnum() else "_" for c in f"{server_name}_{listen}").strip("_")
     lines = [
@@ -120,7 +134,7 @@ def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "80
             "satisfy all;",
             "auth_request /_watchword;",
             "auth_request_set $ww_answer $upstream_status;",
-            *(f"auth_request_set ${name} $upstream_http_{_snake(field)};" for name, field in _every_variable()),
+            *(f"auth_request_set ${name} $upstream_http_{_snake(field)};" for name, field in _every_variable(identity)),
             "error_page 401 403 = @ww_refused;",
             "error_page 500 = @ww_no_answer;",
             "error_page 400 = /_watchword/unreadable;",
@@ -135,10 +149,10 @@ def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "80
                 *_verified_tls(upstream_url),
                 "proxy_http_version 1.1;",
                 "# Who asks, in Watchword's words only: an empty value removes what the client sent by that name.",
-                *(f"proxy_set_header {field} ${name};" for name, field in _IDENTITY),
+                *(f"proxy_set_header {field} ${name};" for name, field in identity),
                 'proxy_set_header Watchword-Identity "";',
                 "proxy_set_header Host $http_host;",
-                *_ABOUT_THE_CLIENT,
+                *_about_the_client(told_to_couchdb),
                 'proxy_set_header X-Original-Method "";',
                 'proxy_set_header X-Original-URI "";',
             ),
@@ -157,7 +171,7 @@ def nginx_configuration(*, server_url: str, upstream_url: str, listen: str = "80
                 'proxy_set_header Content-Length "";',
                 "proxy_set_header X-Original-Method $request_method;",
                 "proxy_set_header X-Original-URI $request_uri;",
-                *_ABOUT_THE_CLIENT,
+                *_about_the_client(),
                 "proxy_buffer_size 32k;            # the content of a refusal travels in a field",
                 "proxy_buffers 4 32k;",
                 "proxy_connect_timeout 2s;",
@@ -221,9 +235,15 @@ def _if_answered(status: str, told: str) -> tuple[str, ...]:
     return (f'if ($ww_answer = "{status}") {{', *_indented(_PROBLEM_FIELDS[1], f"return {told};"), "}")
 
 
-def _every_variable() -> _Held:
+def _about_the_client(but: frozenset[str] = frozenset()) -> Iterable[str]:
+    """What nginx says of the client, and the fields by which nobody else may, `but` those (lower-case) that are set."""
+    yield from _ABOUT_THE_CLIENT
+    yield from (f'proxy_set_header {name} "";' for name in _NOT_FOR_CLIENTS if name.lower() not in but)
+
+
+def _every_variable(identity: _Held) -> _Held:
     on_granted = ((name, f"X-Auth-{field}") for name, field in _ON_GRANTED)
-    return (*_IDENTITY, *_ON_EVERY_ANSWER, *on_granted, *_ON_REFUSALS, *_SHAPE, *_CHALLENGES, *_COOKIES)
+    return (*identity, *_ON_EVERY_ANSWER, *on_granted, *_ON_REFUSALS, *_SHAPE, *_CHALLENGES, *_COOKIES)
 
 
 def _added(held: Iterable[tuple[str, str]]) -> list[str]:

@@ -76,6 +76,17 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
     )
 
 
+def couchdb_rules(base: Requirement) -> tuple[Rule, ...]:
+    """The rules of the space of CouchDB's own routes. `base` is what the space demands everywhere."""
+    anybody = replace(
+        base, public=True, ignore_invalid=True, precedence=Precedence.SESSION_FIRST, second_factor_for=frozenset()
+    )
+    return (
+        Rule(path="/_session", requirement=replace(anybody, ignore_invalid=False), methods=_GET),
+        Rule(path="/_session", requirement=anybody),
+    )
+
+
 CLIENT_RULES = tuple(
     Rule(path=path, requirement=Requirement(public=True))
     for path in (

@@ -10,13 +10,23 @@ from watchword.core.space import Protection, ProtectionSpace
 from watchword.core.token_manager import TokenManager
 from watchword.edge.engine import Engine
 from watchword.flows.access_tokens import TokenPolicy
-from watchword.flows.accounts import PasswordPolicy
 from watchword.flows.login import SessionPolicy
+from watchword.flows.password_policy import PasswordPolicy
 from watchword.flows.second_factor import SecondFactorPolicy
+from watchword.mechanisms.couchdb import CouchdbSession
 from watchword.mechanisms.session_cookie import SessionCookie
 from watchword.tokens.access_key import AccessKeys
+from watchword.tokens.couchdb_told import ToldToCouchDb
 from watchword.tokens.digest_secret import DigestSecrets
 from watchword.tokens.self_contained import SelfContainedTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Couchdb:
+    """What CouchDB's own routes work with: the space that they are refused in, and their cookie."""
+
+    space: ProtectionSpace
+    session: CouchdbSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +44,10 @@ class Service:
     - `sessions` and `auth_keys` say how long those live, and what they are bound to.
     - `second_factors` says what they are like, and judges them.
     - `digest_secrets` keeps what Digest needs of passwords, `access_keys` makes those that sign requests.
+    - `couchdb` is there where CouchDB's own routes are served.
     - `sign_up`: everybody may make an account; `uniform_sign_up`: without learning which names are taken (202).
+    - `told_to_couchdb` names users to what stands behind forward-auth in CouchDB's fields; None: nothing does.
+      `relays_to_couchdb`: who logs in here is logged in there, too.
     - `ready` raises `AnswerFailed` where the storage does not answer.
     """
 
@@ -59,9 +72,12 @@ class Service:
     digest_secrets: DigestSecrets
     access_keys: AccessKeys
     show_tokens: bool
+    couchdb: Couchdb | None
     sign_up: bool
     uniform_sign_up: bool
     ready: Callable[[], None]
+    told_to_couchdb: ToldToCouchDb | None = None
+    relays_to_couchdb: bool = False
 
     def now(self) -> Instant:
         """The time by the engine's clock."""

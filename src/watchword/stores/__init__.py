@@ -49,6 +49,8 @@ class Identity:
     permissions: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     version: str = field(default="", repr=False)
+    formerly: str = field(default="", repr=False)
+    """The version before, where the store itself has just renewed the hash of the same password."""
 
 
 class OutsideStore(Protocol):

@@ -75,10 +75,8 @@ class PasswordAdmission:
         proof = self._remembered.recall(name, self._remembered.tag(name, question.password))
         if proof is None:
             return NOT_YET
-        account = self._find_account_now(FindAccount(proof.name))
-        if account is None or account is NOT_YET or not proof.holds(account):
-            return NOT_YET
-        return PasswordRight(account)
+        account = self._find_account_now(proof.question)
+        return NOT_YET if account is NOT_YET else proof.right(account) or NOT_YET
 
     def threaded(self, question: CheckPassword) -> PasswordAnswer:
         """The answer, however long it takes.

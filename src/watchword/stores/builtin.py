@@ -56,11 +56,13 @@ class BuiltinStore:
         entropy: Callable[[int], bytes] = os.urandom,
         *,
         digest_secrets: DigestSecrets | None = None,
+        flask_security_salt: Secret | None = None,
     ) -> None:
         self._accounts = accounts
         self._hashing = hashing
         self._entropy = entropy
         self._digest_secrets = digest_secrets
+        self._flask_security_salt = flask_security_salt
         self._dummy = dummy_hash(hashing)
 
     def check(self, name: str, password: Secret) -> Account | Denied:
@@ -73,7 +75,7 @@ class BuiltinStore:
         if account is None or stored is None:
             check_password(password, self._dummy)
             return Denied("no-password") if account is not None else Denied("unknown-user", knows=False)
-        right = check_password(password, stored)
+        right = check_password(password, stored, flask_security_salt=self._flask_security_salt)
         renew = needs_rehash(stored, self._hashing)
         if right and not account.disabled:
             account = self._renewed(account, stored, password) if renew else account

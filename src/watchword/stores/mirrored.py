@@ -101,13 +101,16 @@ class Mirrored:
         )
 
     def _brought_up_to_date(self, account: Account, identity: Identity, version: str | None) -> Account | Denied:
-        is_another_password = version is not None and version != account.password_hash
+        is_another_version = version is not None and version != account.password_hash
         was_gone = is_gone(account)
+        # Where there was no version to compare with, nothing is known to have been changed.
+        same_passwords = (None, self._hashed(identity.formerly))
         change = ChangeAccount(
             account.name,
-            password_hash=(version or _ELSEWHERE) if is_another_password or was_gone else None,
-            # Where there was no version to compare with, nothing is known to have been changed.
-            stamp=new_stamp(self.entropy) if is_another_password and account.password_hash is not None else None,
+            password_hash=(version or _ELSEWHERE) if is_another_version or was_gone else None,
+            stamp=new_stamp(self.entropy)
+            if is_another_version and account.password_hash not in same_passwords
+            else None,
             disabled=False if was_gone else None,
             roles=None if identity.roles == account.roles else identity.roles,
             permissions=None if identity.permissions == account.permissions else identity.permissions,
@@ -121,10 +124,11 @@ class Mirrored:
         return Denied("account-disabled") if changed.disabled else changed
 
     def _version(self, identity: Identity) -> str | None:
+        return self._hashed(identity.version)
+
+    def _hashed(self, version: str) -> str | None:
         """What stands in the place of a password hash: in no format that any password could be checked against."""
-        if not identity.version:
-            return None
-        return _ELSEWHERE + sha256(f"{self.name}\n{identity.version}".encode()).hexdigest()
+        return _ELSEWHERE + sha256(f"{self.name}\n{version}".encode()).hexdigest() if version else None
 
 
 def is_gone(account: Account) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from watchword.core.questions import FindAccount, PasswordRight
 from watchword.core.records import Account
 from watchword.crypto.secret import Secret
 from watchword.stores.bounded import Bounded
@@ -25,6 +26,23 @@ class Proof:
     stamp: str = field(repr=False)
     password_hash: str | None = field(repr=False)
     until: float
+    question: FindAccount = field(init=False, repr=False, compare=False)
+    """What the account is found by."""
+    _last: PasswordRight | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "question", FindAccount(self.name))
+
+    def right(self, account: Account | None) -> PasswordRight | None:
+        """That the password was right, where that `holds` for the account as it is now; shared until that changes."""
+        last = self._last
+        if last is not None and last.account is account:
+            return last
+        if account is None or not self.holds(account):
+            return None
+        last = PasswordRight(account)
+        object.__setattr__(self, "_last", last)
+        return last
 
     def holds(self, account: Account | None) -> bool:
         """Is it good for the account as it is now? Another password, or another account of the name, ends it."""

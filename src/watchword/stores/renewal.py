@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from watchword.core.principal import Instant
@@ -23,7 +23,7 @@ class Records(Protocol):
     def spend_once(self, question: SpendOnce) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Renewal:
     """One store that can look people up, and how often it is asked: every `every` seconds, by one process of all.
 
@@ -35,6 +35,7 @@ class Renewal:
     looks_up: LooksUp
     records: Records
     every: float
+    _tried: int = field(default=-1, init=False)
 
     def round(self, now: Instant, *, stopped: Callable[[], bool] = lambda: False) -> int:
         """Ask about everybody, if it is time and nobody else does; the number of those who were asked about.
@@ -43,8 +44,12 @@ class Renewal:
             AnswerFailed: where the store or the storage cannot be reached. The next round asks again.
         """
         number = int(now // self.every)
+        if number == self._tried:
+            return 0
         turn = SpendOnce("store-renewal", f"{self.mirrored.name} {number}".encode(), until=(number + 2) * self.every)
-        if not self.records.spend_once(turn):
+        is_ours = self.records.spend_once(turn)
+        self._tried = number
+        if not is_ours:
             return 0
         asked = 0
         for account in self._accounts():

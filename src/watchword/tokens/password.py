@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from watchword.core.ask import Steps, ask
+from watchword.core.ask import Steps
 from watchword.core.names import looked_up_name
-from watchword.core.outcome import Accepted, Outcome, Rejected, Throttled
-from watchword.core.principal import Authentication, Instant
-from watchword.core.questions import CheckPassword, PasswordHeld, PasswordRight, PasswordWrong
-from watchword.core.records import principal_of
-from watchword.core.second_factor import PASSWORD
+from watchword.core.outcome import Outcome, Rejected, Throttled
+from watchword.core.principal import Instant
+from watchword.core.questions import CheckPassword, PasswordAnswer, PasswordRight, PasswordWrong
 from watchword.crypto.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Password:
-    """What the person claims: a user name and its password, and the code of a second factor where one came along."""
+class Password(NamedTuple):
+    """What the person claims: a user name and its password, and the code of a second factor where one came along.
+
+    A tuple, because with Basic one is made for every check.
+    """
 
     name: str
     password: Secret
@@ -24,16 +24,13 @@ class Password:
 
 
 def judge_password(credentials: Password, now: Instant, *, mechanism: str, realm: str, address: str) -> Steps[Outcome]:
-    """What a user name and a password prove. `address` is the client's, for the limits."""
-    answer = yield from ask(CheckPassword(looked_up_name(credentials.name), credentials.password, address, now))
-    match answer:
-        case PasswordRight(account):
-            authentication = Authentication(mechanism=mechanism, amr=_PASSWORD, auth_time=now)
-            return Accepted(principal_of(account, realm, authentication))
-        case PasswordWrong(reason):
-            return Rejected(reason)
-        case PasswordHeld(retry_after):
-            return Throttled(retry_after)
+    """What a user name and a password prove. `address` is the client's, for the limits.
 
-
-_PASSWORD = frozenset((PASSWORD,))
+    With Basic this runs for every request, so it asks by `yield` itself and shares the outcomes.
+    """
+    answer: PasswordAnswer = yield CheckPassword(looked_up_name(credentials.name), credentials.password, address, now)
+    if isinstance(answer, PasswordRight):
+        return answer.accepted(mechanism, realm, now)
+    if isinstance(answer, PasswordWrong):
+        return Rejected(answer.reason)
+    return Throttled(answer.retry_after)

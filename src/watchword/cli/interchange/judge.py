@@ -16,6 +16,7 @@ from watchword.cli.interchange.session_entries import SessionEntry, read_session
 from watchword.cli.interchange.source import Entry, Found, Source, Unreadable
 from watchword.cli.interchange.user_entries import UserEntry, read_user
 from watchword.cli.refusal import Refusal
+from watchword.crypto.password import FLASK_SECURITY
 
 if TYPE_CHECKING:
     from watchword.core.records import Json
@@ -38,8 +39,8 @@ class Judged:
     sessions: int
 
 
-def judge(source: Source, advance: Callable[[], None]) -> Judged:
-    """Read all of the file; `advance` is called for each entry.
+def judge(source: Source, advance: Callable[[], None], *, flask_security: bool = True) -> Judged:
+    """Read all of the file; `advance` is called for each entry. `flask_security`: its hashes can be checked.
 
     Raises:
         Refusal: with a line for each problem, or for the first ones of many.
@@ -49,8 +50,10 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
     with closing(Repeats()) as repeats:
         for found in source.entries():
             match read_entry(found):
-                case UserEntry(name=name):
+                case UserEntry(name=name, password_hash=stored):
                     users += 1
+                    if not flask_security and (stored or "").startswith(FLASK_SECURITY):
+                        problems.add(found.place, name, _NO_SALT)
                     repeats.note(_USER + name.encode(), found.place)
                 case CredentialEntry(id=id):
                     credentials += 1
@@ -75,6 +78,10 @@ def judge(source: Source, advance: Callable[[], None]) -> Judged:
     return Judged(users, credentials, clients, keys, sessions)
 
 
+_NO_SALT = (
+    "has a password_hash of Flask-Security, which nobody can check without the application's SECURITY_PASSWORD_SALT; "
+    "write that into a file, and the file's name in passwords.flask_security_salt_file"
+)
 _USER, _CREDENTIAL, _CLIENT, _KEY, _SESSION = b"user ", b"credential ", b"client ", b"key ", b"session "
 
 

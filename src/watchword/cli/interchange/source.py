@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
+from watchword.cli.interchange.couchdb_users import of_all_documents
 from watchword.cli.interchange.json_text import NoJson, read_json
 from watchword.cli.refusal import Refusal
 
@@ -150,6 +151,9 @@ def _whole_object(file: BinaryIO) -> list[Found]:
         return [Unreadable("all of it", str(error))]
     if not isinstance(value, dict):
         return [Unreadable("all of it", 'is no object; write {"users": [...]}, or one entry on a line')]
+    documents = of_all_documents(value)
+    if documents is not None:
+        return [Entry(place, "user", document) for place, document in documents]
     return list(_of_object(value))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from watchword.cli.interchange.couchdb_users import is_couchdb_user, of_couchdb_user
 from watchword.cli.interchange.members import (
     NO_OBJECT,
     Members,
@@ -19,7 +20,7 @@ from watchword.cli.interchange.members import (
     text,
 )
 from watchword.core.records import Account, AuthTokenInputs
-from watchword.crypto.password import is_known_format, normalise
+from watchword.crypto.password import FLASK_SECURITY, is_known_format, normalise
 from watchword.crypto.secret import Secret
 
 if TYPE_CHECKING:
@@ -73,11 +74,13 @@ def read_user(value: Json) -> UserEntry | Wrong:
     """What the entry says, or what is wrong with it."""
     if not isinstance(value, dict):
         return NO_OBJECT
-    members = Members(value, _USER)
+    members = Members(of_couchdb_user(value) if is_couchdb_user(value) else value, _USER)
     members.require("name")
     who = members.read("name", name)
     if "password" in members and "password_hash" in members:
         members.problems.append("has a password and a password_hash; write one of them")
+    if not members.is_null("store") and "store" in members and ("password" in members or "password_hash" in members):
+        members.problems.append("has a store that keeps its password, and a password; write one of them")
     entry = UserEntry(
         name=who or "",
         password=members.read("password", _password),
@@ -124,7 +127,7 @@ def _password(value: Json) -> Secret:
 
 def _password_hash(value: Json) -> str:
     stored = text(LONGEST_PASSWORD)(value)
-    if not is_known_format(stored):
+    if not is_known_format(stored.removeprefix(FLASK_SECURITY)):
         raise Unfit("is in no format that this version can check; write Argon2id, bcrypt, scrypt, PBKDF2 or crypt(3)")
     return stored
 

@@ -59,8 +59,10 @@ from watchword.core.questions.families import (
     StartFamily,
 )
 from watchword.core.questions.passwords import (
+    Breach,
     CheckDigest,
     CheckPassword,
+    FindBreach,
     HashPassword,
     NoteProven,
     PasswordAnswer,
@@ -98,6 +100,7 @@ __all__ = [
     "AttemptAnswer",
     "AttemptHeld",
     "AttemptTaken",
+    "Breach",
     "ChangeAccount",
     "ChangeClient",
     "CheckClientSecret",
@@ -116,6 +119,7 @@ __all__ = [
     "FamilyStart",
     "FindAccount",
     "FindAccountsBy",
+    "FindBreach",
     "FindClient",
     "FindCountry",
     "FindCredentials",

@@ -28,6 +28,7 @@ from watchword.server.api import (
     sign_up,
     users,
 )
+from watchword.server.api.couchdb import couchdb_routes
 from watchword.server.api.docs import docs_routes
 from watchword.server.api.envelope import Envelope
 from watchword.server.api.errors import add_error_handlers
@@ -67,6 +68,7 @@ def create_api(service: Service) -> FastAPI:
         users.router,
         passwords.router,
         openmrs.router,
+        couchdb_routes(service),
         docs_routes(document),
     )
     routes = [route for router in routers for route in router.routes]

@@ -20,6 +20,7 @@ from watchword.flows.login import log_in as log_in_steps
 from watchword.flows.logout import presented_tokens
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
+from watchword.server.api.couchdb_relay import relayed_fields
 from watchword.server.api.documented import documented
 from watchword.server.api.fields import CodeText, NameText, PasswordText
 from watchword.server.api.represent import represented
@@ -67,11 +68,16 @@ async def log_in(
 
     An account with a second factor gets 401 (C15) and an `mfa_token`, which goes on at `POST /login/second-factor`,
     unless a right `code` came along.
+
+    Where log-ins are relayed to a CouchDB, its cookie comes too, and the field `CouchDB-Session` says what became of
+    that: `established`, `refused` or `unavailable`.
     """
     claim = Password(credentials.username, credentials.password, code_or_none(credentials.code))
     begun = await settled_with_code(call, begin_session(call, claim), claim.code, looked_up_name(claim.name))
     note_log_in(call, begun)
-    return handed_over(call, begun, credentials.delivery)
+    answer = handed_over(call, begun, credentials.delivery)
+    answer.raw_headers += await relayed_fields(call, begun, credentials.password)
+    return answer
 
 
 def code_or_none(code: Secret | None) -> Secret | None:

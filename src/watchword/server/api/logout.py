@@ -8,6 +8,7 @@ from starlette.responses import Response
 from watchword.core.events import event_about
 from watchword.flows.logout import log_out as log_out_steps
 from watchword.server.api.call import Call, Here
+from watchword.server.api.couchdb_relay import cleared_fields
 from watchword.server.api.documented import documented
 
 router = APIRouter(tags=["log-in"])
@@ -40,4 +41,5 @@ async def logged_out(call: Call) -> Response:
     answer = Response(status_code=204)
     if not call.circumstances.foreign and cookie.read(call.request) is not None:
         answer.raw_headers += [(b"set-cookie", line) for line in cookie.clear(call.request)]
+        answer.raw_headers += cleared_fields(call)
     return answer

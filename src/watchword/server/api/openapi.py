@@ -125,6 +125,7 @@ _FACES: Mapping[str, tuple[str, str]] = {
     "problem": ("application/problem+json", "Problem"),
     "oauth": ("application/json", "OAuthError"),
     "json-rpc": ("application/json", "JsonRpcError"),
+    "couchdb": ("application/json", "CouchdbError"),
 }
 """Media type and schema of refusals, by the face of the space."""
 
@@ -173,6 +174,7 @@ def _schemes(space: ProtectionSpace) -> list[str]:
 
 _SCHEME_OF: Mapping[str, str] = {
     "session": "cookie",
+    "couchdb": "couchdb",
     "basic": "basic",
     "digest": "digest",
     "digest-md5": "digest",
@@ -193,6 +195,12 @@ def _security_schemes(service: Service) -> Document:
             "in": "cookie",
             "name": service.cookie.settings.name,
             "description": f"The session cookie; `{service.cookie.settings.cleartext_name}` on cleartext loopback.",
+        },
+        "couchdb": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "AuthSession",
+            "description": "CouchDB's session cookie, of `POST /_session`.",
         },
         "basic": {"type": "http", "scheme": "basic", "description": "User name and password, or an auth token."},
         "digest": {"type": "http", "scheme": "digest", "description": "User name and password, by RFC 7616."},
@@ -252,6 +260,14 @@ OAUTH_ERROR_SCHEMA: Document = {
     "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
 }
 
+COUCHDB_ERROR_SCHEMA: Document = {
+    "type": "object",
+    "title": "CouchdbError",
+    "description": "An error as CouchDB tells it.",
+    "required": ["error", "reason"],
+    "properties": {"error": {"type": "string"}, "reason": {"type": "string"}},
+}
+
 PROBLEM_SCHEMA: Document = {
     "type": "object",
     "title": "Problem",
@@ -285,5 +301,6 @@ SCHEMAS: Mapping[str, Document] = {
     "Problem": PROBLEM_SCHEMA,
     "OAuthError": OAUTH_ERROR_SCHEMA,
     "JsonRpcError": RPC_ERROR_SCHEMA,
+    "CouchdbError": COUCHDB_ERROR_SCHEMA,
 }
 """What refusals look like, by the faces that they have."""

@@ -13,8 +13,9 @@ from watchword.core.decide import Refused
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.core.second_factor import SEVERAL
-from watchword.flows.accounts import PasswordRefused, change_password
+from watchword.flows.accounts import change_password
 from watchword.flows.login import prove
+from watchword.flows.password_policy import PasswordRefused
 from watchword.http.message import Fields
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content

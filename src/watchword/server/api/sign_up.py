@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 from watchword.core.events import event_about
 from watchword.core.names import NameRefused
 from watchword.core.records import Account
-from watchword.flows.accounts import PasswordRefused, add_account
+from watchword.flows.accounts import add_account
+from watchword.flows.password_policy import PasswordRefused
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented

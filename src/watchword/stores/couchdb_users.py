@@ -1,0 +1,125 @@
+"""The `_users` database of a CouchDB, for a command that changes passwords in it: page by page, one by one.
+
+Each answer is bounded in time and size; redirects are not followed, because the administrator's password goes along.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Final, cast
+from urllib.parse import quote, urlsplit
+
+from watchword.core.ask import AnswerFailed
+from watchword.crypto.secret import Secret
+from watchword.http.json_text import Json, read_json_text
+from watchword.http.syntax import Unreadable
+
+PREFIX: Final = "org.couchdb.user:"
+_LAST: Final = PREFIX + "\ufff0"
+_LARGEST: Final = 16 * 1024 * 1024
+_PATIENCE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class UserDocument:
+    """A document of a user, as it is kept, and the user's name."""
+
+    name: str
+    document: Mapping[str, Json] = field(repr=False)
+
+
+class CouchDBUsers:
+    """`url` is CouchDB's, `admin` the name and password of one of its administrators."""
+
+    def __init__(self, url: str, admin: tuple[str, Secret], *, authorities: Path | None = None) -> None:
+        self._url = urlsplit(url)
+        self._path = self._url.path.rstrip("/") + "/_users"
+        self._authorities = authorities
+        name, password = admin
+        self._authorization = "Basic " + b64encode(name.encode() + b":" + password.reveal()).decode("ascii")
+
+    def page(self, after: str | None, most: int) -> list[UserDocument]:
+        """The next users after this one, in CouchDB's order, at most so many; none at the end.
+
+        Raises:
+            AnswerFailed: where CouchDB does not answer, or not with that.
+        """
+        first = PREFIX if after is None else PREFIX + after
+        query = "&".join(
+            f"{key}={quote(json.dumps(value), safe='')}"
+            for key, value in (
+                ("include_docs", True),
+                ("startkey", first),
+                ("endkey", _LAST),
+                ("limit", most + 1),  # the first is the one that the page before ended with
+            )
+        )
+        answer = self._asked("GET", f"{self._path}/_all_docs?{query}")[1]
+        rows = answer.get("rows")
+        if not isinstance(rows, list):
+            raise AnswerFailed("CouchDB answers with no list of users")
+        found = [user for row in rows if isinstance(row, dict) and (user := _user(row.get("doc"))) is not None]
+        return [user for user in found if user.name != after][:most]
+
+    def find(self, name: str) -> UserDocument | None:
+        """The user of this name; None where there is none. Raises as above."""
+        status, answer = self._asked("GET", self._of(name), (200, 404))
+        return _user(answer) if status == 200 else None
+
+    def put(self, user: UserDocument) -> bool:
+        """Whether the document was taken: not where another one has been put there meanwhile. Raises as above."""
+        content = json.dumps(user.document).encode("ascii")
+        return self._asked("PUT", self._of(user.name), (200, 201, 202, 409), content)[0] != 409
+
+    def _of(self, name: str) -> str:
+        return f"{self._path}/{quote(PREFIX + name, safe='')}"
+
+    def _asked(
+        self, method: str, target: str, expected: tuple[int, ...] = (200,), content: bytes | None = None
+    ) -> tuple[int, Mapping[str, Json]]:
+        fields = {"Accept": "application/json", "Authorization": self._authorization, "User-Agent": "watchword"}
+        if content is not None:
+            fields["Content-Type"] = "application/json"
+        connection = self._connection()
+        try:
+            connection.request(method, target, content, fields)
+            response = connection.getresponse()
+            received = response.read(_LARGEST + 1)
+        except (OSError, HTTPException) as error:
+            raise AnswerFailed(f"CouchDB does not answer ({type(error).__name__})") from None
+        finally:
+            connection.close()
+        if response.status not in expected:
+            refused = response.status in (401, 403)
+            raise AnswerFailed(
+                "CouchDB refuses the administrator" if refused else f"CouchDB answers {response.status} to {method}"
+            )
+        if len(received) > _LARGEST:
+            raise AnswerFailed(f"CouchDB answers with more than {_LARGEST} bytes")
+        answer = read_json_text(received)
+        if isinstance(answer, Unreadable) or not isinstance(answer, dict):
+            raise AnswerFailed("CouchDB answers with no JSON object")
+        return response.status, answer
+
+    def _connection(self) -> HTTPConnection:
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme == "http":
+            return HTTPConnection(host, port or 80, timeout=_PATIENCE)
+        context = ssl.create_default_context(cafile=self._authorities)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+        return HTTPSConnection(host, port or 443, timeout=_PATIENCE, context=context)
+
+
+def _user(document: object) -> UserDocument | None:
+    """The user of this document; None for what is no user's, such as a design document."""
+    match document:
+        case {"_id": str(key), "name": str(name), "type": "user"} if key == PREFIX + name:
+            return UserDocument(name, cast("Mapping[str, Json]", document))
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""Databases of other applications: how they are reached, what is asked of them, and what their rows mean."""
