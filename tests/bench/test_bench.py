@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bench.__main__ import ALL_ROWS, FULL_ROWS, SHORT_ROWS
 from bench.report import COLUMNS
 
@@ -41,7 +39,6 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*BENCH, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
-@pytest.mark.timed  # it wants the processors for itself, though nothing here depends on how fast they are
 def test_short_form_measures_every_row(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     run = bench("--short", "--rounds", "1", "--json", str(file))

@@ -122,6 +122,19 @@ def test_times_are_rfc_3339_or_seconds(shell: Shell, written: object, instant: f
     assert entries(shell, "session")[0]["expires_at"] == instant
 
 
+def test_an_account_of_another_store_stays_its_own_until_a_password_comes_along__S2_14(shell: Shell) -> None:
+    def kept() -> tuple[str | None, str | None, list[str]]:
+        (ann,) = entries(shell)
+        return ann.get("store"), ann.get("password_hash"), ann["roles"]
+
+    shell.imports({"user": {"name": "ann", "store": "staff"}})
+    assert kept() == ("staff", None, [])
+    shell.imports({"user": {"name": "ann", "roles": ["clerk"]}})
+    assert kept() == ("staff", None, ["clerk"])
+    shell.imports(user("ann"))
+    assert kept() == (None, hash_of("the password of ann"), ["clerk"])
+
+
 def test_names_are_kept_in_their_one_form__F17(shell: Shell) -> None:
     answer = shell.imports(user("Zoe\u0308"), session("Zo\u00eb"))
     assert counts(answer, "sessions") == (1, 0, 0, 0)

@@ -6,13 +6,16 @@ from itertools import combinations, product
 
 import pytest
 
-from tests.table.real import SPACE
+from tests.table.real import EVERY_MECHANISM, SPACE
 from watchword.core.circumstances import read_circumstances
 from watchword.core.mechanism import Elsewhere
+from watchword.core.space import ProtectionSpace
 from watchword.http.message import Peer, Request
 
 CARRIED = {
     "cookie": (b"cookie", b"__Host-watchword=x; other=y"),
+    "couchdb": (b"cookie", b"AuthSession=YW5u"),
+    "theme": (b"cookie", b"theme=dark; lang=en"),
     "x-api-key": (b"x-api-key", b"x"),
     "accept": (b"accept", b"*/*"),
 }
@@ -44,12 +47,15 @@ SENT = [
 ]
 
 
+@pytest.mark.parametrize("space", [SPACE, EVERY_MECHANISM], ids=["some", "every"])
 @pytest.mark.parametrize("sent", SENT, ids=repr)
-def test_whoever_finds_credentials_is_asked_in_the_order_of_the_space__S0_1(sent: Request) -> None:
-    asked = SPACE.candidates(sent, read_circumstances(sent, SPACE).scheme)
-    finding = [m for m in SPACE.mechanisms if m.read(sent) is not None]
+def test_whoever_finds_credentials_is_asked_in_the_order_of_the_space__S0_1(
+    sent: Request, space: ProtectionSpace
+) -> None:
+    asked = space.candidates(sent, read_circumstances(sent, space).scheme)
+    finding = [m for m in space.mechanisms if m.read(sent) is not None]
     assert [m for m in asked.mechanisms if m in finding] == finding
-    assert list(asked.mechanisms) == sorted(asked.mechanisms, key=SPACE.mechanisms.index)
+    assert list(asked.mechanisms) == sorted(asked.mechanisms, key=space.mechanisms.index)
     assert asked.marking == tuple(m for m in asked.mechanisms if m.marks_answers)
 
 
@@ -64,6 +70,7 @@ def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
     ("sent", "names"),
     [
         (request(("cookie",), None), {"session"}),
+        (request(("theme",), None), set[str]()),
         (request(("x-api-key",), None), {"api-key"}),
         (request((), b"Bearer x"), {"bearer"}),
         (request((), b"Basic YTpi"), {"auth-token", "basic"}),
@@ -71,8 +78,27 @@ def test_a_request_without_credentials_asks_nobody_who_reads_fields() -> None:
         (request((), b"NTLM x"), set[str]()),
         (request(("cookie",), b"Bearer x"), {"session", "bearer"}),
     ],
-    ids=["cookie", "x-api-key", "bearer", "basic", "apikey", "ntlm", "cookie and bearer"],
+    ids=[
+        "cookie",
+        "somebody else's cookies",
+        "x-api-key",
+        "bearer",
+        "basic",
+        "apikey",
+        "ntlm",
+        "cookie and bearer",
+    ],
 )
 def test_a_request_pays_for_the_credentials_that_it_carries(sent: Request, names: set[str]) -> None:
     asked = SPACE.candidates(sent, read_circumstances(sent, SPACE).scheme)
     assert {m.name for m in asked.mechanisms if m.elsewhere is Elsewhere.NOWHERE} == names
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [(("cookie",), {"session"}), (("couchdb",), {"couchdb"}), (("theme",), set[str]())],
+    ids=["ours", "couchdb's", "somebody else's"],
+)
+def test_a_cookie_is_looked_at_by_whom_its_name_belongs_to(names: tuple[str, ...], asked: set[str]) -> None:
+    found = EVERY_MECHANISM.candidates(request(names, None), "").mechanisms
+    assert {m.name for m in found if m.elsewhere is Elsewhere.NOWHERE} == asked

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from watchword.core.requirement import Requirement
 from watchword.core.space import Protection, ProtectionSpace
 from watchword.crypto.sealing import Sealing
 from watchword.edge.engine import Engine, Witness
+from watchword.edge.pool import threads_that_give_way
 from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.login import SessionPolicy
 from watchword.flows.second_factor import SecondFactorPolicy
@@ -108,7 +109,7 @@ def build(
     tokens = DerivedTokens(
         keys=[key.secret for key in keys], ttl=settings.tokens.ttl_seconds, sliding=settings.tokens.sliding
     )
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="watchword")
+    pool = threads_that_give_way(_THREADS)
     cached = Cached(kept)
     policy = token_policy(settings, ring, address=address, judges_risk=hooks.judge is not None)
     self_contained = SelfContainedTokens(

@@ -107,5 +107,13 @@ class ReadsContent(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsCookies(Protocol):
+    """A mechanism that reads no cookies but those of some names, and need not be asked for the sake of others."""
+
+    @property
+    def cookie_names(self) -> tuple[str, ...]: ...
+
+
 AnyMechanism: TypeAlias = "Mechanism[Any]"
 """Where mechanisms of different credentials stand in one list: what `read` gave goes back to the same `verify`."""

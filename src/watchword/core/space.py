@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
-from watchword.core.mechanism import AnyMechanism, Elsewhere
+from watchword.core.mechanism import AnyMechanism, Elsewhere, ReadsCookies
 from watchword.core.outcome import Outcome
 from watchword.core.requirement import Requirement
 from watchword.core.second_factor import SecondFactors
@@ -82,6 +83,7 @@ class ProtectionSpace:
     unnamed: Requirement = Requirement()
     _all: Candidates = field(init=False, repr=False)
     _carriers: tuple[tuple[bytes, int], ...] = field(init=False, repr=False)
+    _cookies: tuple[tuple[bytes, int], ...] = field(init=False, repr=False)
     _schemes: Mapping[str, int] = field(init=False, repr=False)
     _candidates: dict[int, Candidates] = field(init=False, repr=False)
     vary: bytes = field(init=False, repr=False)
@@ -92,15 +94,13 @@ class ProtectionSpace:
         if len(set(names)) != len(names):
             raise ValueError(f"a mechanism stands twice in the space {self.realm!r}: {', '.join(names)}")
         object.__setattr__(self, "_all", _candidates(self.mechanisms))
-        fields = dict.fromkeys(name for m in self.mechanisms for name in m.fields if name != "authorization")
+        bits = (1 << number for number in count(len(_BITS)))
+        carriers = dict.fromkeys(name for m in self.mechanisms for name in _carriers(m))
+        cookies = dict.fromkeys(name for m in self.mechanisms for name in _cookies(m))
         schemes = dict.fromkeys(scheme for m in self.mechanisms for scheme in m.schemes)
-        carriers = tuple((name.encode(), 1 << number) for number, name in enumerate(fields, start=len(_BITS)))
-        object.__setattr__(self, "_carriers", carriers)
-        object.__setattr__(
-            self,
-            "_schemes",
-            {scheme: 1 << number for number, scheme in enumerate(schemes, start=len(_BITS) + len(carriers))},
-        )
+        object.__setattr__(self, "_carriers", tuple((name.encode(), next(bits)) for name in carriers))
+        object.__setattr__(self, "_cookies", tuple((name.encode(), next(bits)) for name in cookies))
+        object.__setattr__(self, "_schemes", {scheme: next(bits) for scheme in schemes})
         object.__setattr__(self, "_candidates", {})
         object.__setattr__(self, "vary", vary([name for m in self.mechanisms for name in m.fields]))
         object.__setattr__(self, "vary_line", ((b"vary", self.vary),))
@@ -121,6 +121,11 @@ class ProtectionSpace:
         for name, bit in self._carriers:
             if field(name) is not None:
                 present |= bit
+        cookie = field(b"cookie")
+        if cookie is not None:
+            for name, bit in self._cookies:
+                if name in cookie:
+                    present |= bit
         if b"?" in request.target or b";" in request.target or request.body is not None:
             present |= _BITS[Elsewhere.URL]
         if request.peer.certificate is not None:
@@ -129,10 +134,15 @@ class ProtectionSpace:
 
     def _chosen(self, present: int) -> Candidates:
         """Those that read what is present. There are few such combinations, so each is kept."""
-        bits = {name.decode(): bit for name, bit in self._carriers} | {"authorization": 0}
+        carriers = {name.decode(): bit for name, bit in self._carriers}
+        cookies = {name.decode(): bit for name, bit in self._cookies}
         chosen: list[AnyMechanism] = []
         for m in self.mechanisms:
-            own = sum({bits[name] for name in m.fields} | {self._schemes[scheme] for scheme in m.schemes})
+            own = sum(
+                {carriers[name] for name in _carriers(m)}
+                | {cookies[name] for name in _cookies(m)}
+                | {self._schemes[scheme] for scheme in m.schemes}
+            )
             if m.elsewhere is Elsewhere.CONTENT or (own | _BITS.get(m.elsewhere, 0)) & present:
                 chosen.append(m)
         return self._candidates.setdefault(present, _candidates(chosen))
@@ -140,6 +150,16 @@ class ProtectionSpace:
     def reads_any(self, request: Request) -> bool:
         """Whether some mechanism finds credentials of its own in the request."""
         return any(m.read(request) is not None for m in self.mechanisms)
+
+
+def _carriers(mechanism: AnyMechanism) -> Iterator[str]:
+    """The fields that have to be there, whatever they hold."""
+    looked_into = ("authorization", "cookie") if isinstance(mechanism, ReadsCookies) else ("authorization",)
+    return (name for name in mechanism.fields if name not in looked_into)
+
+
+def _cookies(mechanism: AnyMechanism) -> tuple[str, ...]:
+    return mechanism.cookie_names if isinstance(mechanism, ReadsCookies) else ()
 
 
 def _candidates(mechanisms: Sequence[AnyMechanism]) -> Candidates:

@@ -45,6 +45,7 @@ class CouchdbSession:
     interactive: bool = False
     needs_body: bool = False
     fields: tuple[str, ...] = ("cookie",)
+    cookie_names: tuple[str, ...] = (NAME,)
     schemes: tuple[str, ...] = ()
     elsewhere: Elsewhere = Elsewhere.NOWHERE
     invalid_code: str = "session-invalid"

@@ -62,6 +62,10 @@ class SessionCookie:
     bindings: Bindings = Bindings()
     sealed: SealedSessions | None = None
 
+    @property
+    def cookie_names(self) -> tuple[str, ...]:
+        return (self.settings.name, self.settings.cleartext_name)
+
     def cookie_name(self, request: Request) -> str:
         """The name in use on the transport by which the request came."""
         return self.settings.name if request.peer.secure else self.settings.cleartext_name

@@ -98,7 +98,7 @@ def merged_account(entry: UserEntry, existing: Account | None, hashing: Hashing,
         attributes=before.attributes if entry.attributes is None else entry.attributes,
         auth_token=entry.auth_token or before.auth_token,
         second_factor=entry.second_factor or before.second_factor,
-        store=before.store if entry.store is None else entry.store,
+        store=_store(entry, before.store),
     )
 
 
@@ -123,6 +123,13 @@ def session_of(entry: SessionEntry, account: Account, idle_timeout: float, now: 
         binding=entry.binding,
         acr=entry.acr,
     )
+
+
+def _store(entry: UserEntry, kept: str) -> str:
+    """Who keeps the password: with one of its own, an account that another store had becomes ours."""
+    if entry.store is not None:
+        return entry.store
+    return "" if entry.password is not None or entry.password_hash is not None else kept
 
 
 def _stored(entry: UserEntry, kept: str | None, hashing: Hashing) -> str | None:
