@@ -151,7 +151,7 @@ def test_change_of_an_unknown_account_answers_none(storage: Storage) -> None:
     assert storage.change_account(ChangeAccount("ann", disabled=True)) is None
 
 
-def test_new_stamp_ends_all_sessions_but_the_kept_one__S2_38__F36(storage: Storage, ann: Account, bob: Account) -> None:
+def test_new_stamp_ends_all_sessions_but_the_kept_one__S2_3__F36(storage: Storage, ann: Account, bob: Account) -> None:
     kept, _, _ = start(storage, ann, "a1"), start(storage, ann, "a2"), start(storage, bob, "b1")
     changed = storage.change_account(ChangeAccount("ann", password_hash="$new", stamp="ann-2", keep=kept.fingerprint))
     assert alive(storage, "a1", "a2", "b1") == ["a1", "b1"]

@@ -151,7 +151,7 @@ def test_ended_session_is_refused_by_the_next_check_of_every_process__S2_2__F36(
         assert checks(token) == ["None"] * 3
 
 
-def test_changed_password_ends_sessions_in_every_process_at_once__S2_38__F36(
+def test_changed_password_ends_sessions_in_every_process_at_once__S2_3__F36(
     storage: SqliteStorage, spawn: Callable[[], Process]
 ) -> None:
     cache = Cached(storage, clock=lambda: NOW)
