@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.test_identities import BY_SECRET, SECRET, read, wrong
-from watchword.config.couchdb_bridge import proof_of, told_to_couchdb
+from watchword.config.couchdb.bridge import proof_of, told_to_couchdb
 from watchword.crypto.couchdb_proxy import ProxySecrets
 from watchword.crypto.secret import Secret
 from watchword.http.couchdb_proxy import ProxyFields

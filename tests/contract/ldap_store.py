@@ -9,8 +9,8 @@ from tests.contract.people import ANN, Kept, Person
 from tests.contract.people import PEOPLE as EVERYBODY
 from tests.contract.slapd import SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, slapd
 from tests.relay import Relay, relay
-from watchword.config.ldap_store import ldap_store
-from watchword.config.store_ldap import LdapSettings
+from watchword.config.stores.directory import ldap_store
+from watchword.config.stores.ldap import LdapSettings
 from watchword.stores import OutsideStore
 from watchword.stores.ldap.text import in_dn
 

@@ -12,8 +12,8 @@ from tests.contract.people import ANN, PEOPLE, Kept, Person
 from tests.contract.sql_servers import SqlServer, mariadb, postgresql
 from tests.relay import relay
 from tests.stores.door import QUICK, SALT
-from watchword.config.store_sql_login import SqlLoginSettings
-from watchword.config.store_sql_table import SqlTableSettings
+from watchword.config.stores.sql_login import SqlLoginSettings
+from watchword.config.stores.sql_table import SqlTableSettings
 from watchword.crypto.password import hash_password
 from watchword.crypto.secret import Secret
 from watchword.stores import OutsideStore

@@ -24,7 +24,7 @@ from tests.couchdb_double import ADMIN, ADMIN_PASSWORD, SECRET, CouchDouble, cou
 from tests.gateway.nginx import free_port, run_nginx
 from tests.live import Live, User, live_server
 from tests.relay import Relay, relay
-from watchword.config.couchdb_proxy import CouchdbProxySettings
+from watchword.config.couchdb.proxy import CouchdbProxySettings
 from watchword.config.key_file import load_or_make_keys, read_keys
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.couchdb_password import couchdb_password, couchdb_passwords

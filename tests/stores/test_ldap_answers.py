@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.stores.directory import SUCCESS, Directory, Found, Told, directory
-from watchword.config.ldap_store import ldap_store
-from watchword.config.store_ldap import LdapSettings
+from watchword.config.stores.directory import ldap_store
+from watchword.config.stores.ldap import LdapSettings
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity, LooksUp, OutsideStore

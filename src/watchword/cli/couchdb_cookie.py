@@ -34,7 +34,7 @@ def couchdb_cookie(config: Path | None, data: Path, user: str, algorithm: str | 
     This server takes it where a space has the mechanism couchdb. CouchDB takes it where couchdb.secret_file holds its
     secret, and the account's attribute couchdb_salt is the salt of its user document: import brings it along.
     """
-    from watchword.config.couchdb import couchdb_cookies
+    from watchword.config.couchdb.settings import couchdb_cookies
     from watchword.http.couchdb_cookie import NAME
     from watchword.http.timestamps import milliseconds
 

@@ -27,8 +27,8 @@ def couchdb_proxy_token(
     They are lines for `curl -H @-`. CouchDB's own token is made of `couchdb.secret_file`. It never expires, and covers
     the name alone: whoever sees it may be NAME, with any roles, until CouchDB's secret is another.
     """
-    from watchword.config.couchdb_bridge import proof_of
-    from watchword.config.couchdb_proxy import CouchdbProxySettings
+    from watchword.config.couchdb.bridge import proof_of
+    from watchword.config.couchdb.proxy import CouchdbProxySettings
     from watchword.config.key_file import KeyFileRefused, read_keys
     from watchword.http.couchdb_proxy import user_value
     from watchword.tokens.couchdb_told import ToldToCouchDb

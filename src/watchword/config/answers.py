@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 
-from watchword.config.couchdb_bridge import couchdb_relay
-from watchword.config.credential_store import credential_store, rechecks
+from watchword.config.couchdb.bridge import couchdb_relay
 from watchword.config.hooks import Hooks, check_risk, find_country
 from watchword.config.key_file import KeyFile
 from watchword.config.passwords import breached_passwords_of, flask_security_salt_of
 from watchword.config.service_accounts import ServiceKeys
 from watchword.config.settings import Settings
+from watchword.config.stores.making import credential_store, rechecks
 from watchword.core.ask import NotYet
 from watchword.core.credentials import Credential
 from watchword.core.events import alarm_event

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watchword.config.answers import PASSWORD_LINE, answers
 from watchword.config.binding import bindings_of
-from watchword.config.couchdb_bridge import told_to_couchdb
+from watchword.config.couchdb.bridge import told_to_couchdb
 from watchword.config.digest import digest_secrets
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.key_file import AUTH_TOKENS, CREDENTIALS, REFRESH_CLIENTS, KeyFile, load_or_make_keys

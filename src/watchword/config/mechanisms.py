@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watchword.config.binding import bindings_of
-from watchword.config.couchdb import couchdb_cookies
-from watchword.config.couchdb_bridge import proof_of
+from watchword.config.couchdb.bridge import proof_of
+from watchword.config.couchdb.settings import couchdb_cookies
 from watchword.config.digest import ALGORITHMS, nonces_of
 from watchword.config.personas import MechanismName
 from watchword.config.settings import Settings
@@ -158,7 +158,7 @@ def _proxy_header(space: ResolvedSpace, makings: Makings, resource_metadata: str
 
 def _couchdb_proxy(space: ResolvedSpace, makings: Makings, resource_metadata: str | None) -> AnyMechanism:
     settings = makings.settings.couchdb
-    assert settings.proxy is not None, "couchdb_proxy_pairs.py has seen to that"
+    assert settings.proxy is not None, "couchdb/proxy_pairs.py has seen to that"
     return CouchDbProxy(
         space.realm,
         proof=proof_of(settings, settings.proxy, makings.ring, settings.proxy.believe),

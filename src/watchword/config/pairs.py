@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watchword.config.carrier_pairs import CARRIER_CHECKS
-from watchword.config.couchdb_pairs import COUCHDB_CHECKS
-from watchword.config.couchdb_proxy_pairs import COUCHDB_PROXY_CHECKS
-from watchword.config.couchdb_relay_pairs import COUCHDB_RELAY_CHECKS
+from watchword.config.couchdb.pairs import COUCHDB_CHECKS
+from watchword.config.couchdb.proxy_pairs import COUCHDB_PROXY_CHECKS
+from watchword.config.couchdb.relay_pairs import COUCHDB_RELAY_CHECKS
 from watchword.config.findings import Check, Finding
 from watchword.config.identity_pairs import IDENTITY_CHECKS
 from watchword.config.lines import Location
@@ -28,7 +28,7 @@ from watchword.config.second_factor_pairs import SECOND_FACTOR_CHECKS
 from watchword.config.service_accounts import EXAMPLE, fingerprint_of, why_unusable
 from watchword.config.settings import Settings
 from watchword.config.spaces import Protect
-from watchword.config.store_pairs import STORE_CHECKS
+from watchword.config.stores.pairs import STORE_CHECKS
 from watchword.http.forwarded import is_loopback
 
 

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from watchword.config.answers import hashing_of
 from watchword.config.build import build, clean_up_regularly
-from watchword.config.credential_store import store_renewals
 from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.settings import Settings
 from watchword.config.settings import Tls as TlsSettings
-from watchword.config.store_renewal import renew_regularly
+from watchword.config.stores.making import store_renewals
+from watchword.config.stores.renewing import renew_regularly
 from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows

@@ -11,7 +11,7 @@ from pydantic import Field
 from watchword.config import later
 from watchword.config.auth_key import AuthKeySettings, BindingMode, Ipv4Prefix, MismatchAction
 from watchword.config.client_certificate import ClientCertificateSettings
-from watchword.config.couchdb import CouchdbSettings
+from watchword.config.couchdb.settings import CouchdbSettings
 from watchword.config.digest import DigestSettings
 from watchword.config.names import ApiKeyScheme, CookieDomain, CookieName, CookieScheme, RealmName, SameSite
 from watchword.config.personas import PERSONAS, Defaults, PersonaName, defaults_of
@@ -22,7 +22,7 @@ from watchword.config.section import Section
 from watchword.config.service_accounts import ServiceAccount
 from watchword.config.signed_request import SignedRequestSettings
 from watchword.config.spaces import ResolvedSpace, Space, resolved
-from watchword.config.stores import Store
+from watchword.config.stores.settings import Store
 from watchword.config.url_credentials import UrlKey, UrlSession
 from watchword.config.values import Duration, Minutes, Once, Some, Switch, Text, choice, whole
 from watchword.crypto.password import MOST_LANES, MOST_MEMORY, MOST_PASSES

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from watchword.config import later
 from watchword.config.section import Section
-from watchword.config.store_couchdb import CouchDBStoreSettings
-from watchword.config.store_htpasswd import HtpasswdSettings
-from watchword.config.store_http import HttpSettings
-from watchword.config.store_ldap import LdapSettings
-from watchword.config.store_sql_login import SqlLoginSettings
-from watchword.config.store_sql_table import SqlTableSettings
+from watchword.config.stores.couchdb import CouchDBStoreSettings
+from watchword.config.stores.htpasswd import HtpasswdSettings
+from watchword.config.stores.http import HttpSettings
+from watchword.config.stores.ldap import LdapSettings
+from watchword.config.stores.sql_login import SqlLoginSettings
+from watchword.config.stores.sql_table import SqlTableSettings
 from watchword.config.values import Duration, Read, Unfit, choice
 
 StoreKind: TypeAlias = Literal["builtin", "couchdb", "htpasswd", "http", "ldap", "sql_login", "sql_table"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from watchword.config.couchdb import CouchdbSettings
-from watchword.config.couchdb_proxy import SAFE, CouchdbProxySettings
-from watchword.config.couchdb_relay import CouchdbRelaySettings
+from watchword.config.couchdb.proxy import SAFE, CouchdbProxySettings
+from watchword.config.couchdb.relay import CouchdbRelaySettings
+from watchword.config.couchdb.settings import CouchdbSettings
 from watchword.crypto.couchdb_proxy import ProxySecrets
 from watchword.stores.couchdb_relay import CouchDBRelay
 from watchword.tokens.couchdb_told import Proof, ToldToCouchDb
@@ -20,7 +20,7 @@ def proof_of(settings: CouchdbSettings, proxy: CouchdbProxySettings, ring: KeyRi
     if kind == SAFE:
         return proxy.identities(ring)
     secrets = settings.secrets()
-    assert secrets is not None, "couchdb_proxy_pairs.py has seen to that"
+    assert secrets is not None, "proxy_pairs.py has seen to that"
     return ProxySecrets(secrets, settings.hash)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from watchword.config.places import File
 from watchword.config.proxy_header import VariableName
 from watchword.config.secret_file import password_in_file
-from watchword.config.sql_database import Select, SqlDatabase, Update
+from watchword.config.stores.sql_database import Select, SqlDatabase, Update
 from watchword.config.values import Switch, choice
 from watchword.crypto.password import Hashing
 from watchword.crypto.secret import Secret

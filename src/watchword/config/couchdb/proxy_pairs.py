@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from watchword.config.couchdb_proxy import PROXY, SAFE
+from watchword.config.couchdb.proxy import PROXY, SAFE
 from watchword.config.findings import Check, Finding
 from watchword.config.lines import Location
 from watchword.config.problems import printable, shown

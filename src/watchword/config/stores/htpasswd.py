@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from watchword.config.places import File
-from watchword.config.role_mapping import RoleMapping
 from watchword.config.section import Section
+from watchword.config.stores.role_mapping import RoleMapping
 from watchword.config.values import Duration
 from watchword.stores.htpasswd import HtpasswdStore
 from watchword.stores.slots import Slots

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from watchword.config.ldap_store import ldap_store
-from watchword.config.stores import Store, StoreKind
+from watchword.config.stores.directory import ldap_store
+from watchword.config.stores.settings import Store, StoreKind
 from watchword.crypto.password import Hashing
 from watchword.storage import Storage
 from watchword.stores import CredentialStore, OutsideStore
@@ -31,32 +31,32 @@ class StoreMakings:
 
 
 def _ldap(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.ldap is not None, "store_pairs.py has seen to that"
+    assert store.ldap is not None, "pairs.py has seen to that"
     return ldap_store(store.ldap)
 
 
 def _couchdb(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.couchdb is not None, "store_pairs.py has seen to that"
+    assert store.couchdb is not None, "pairs.py has seen to that"
     return store.couchdb.made()
 
 
 def _htpasswd(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.htpasswd is not None, "store_pairs.py has seen to that"
+    assert store.htpasswd is not None, "pairs.py has seen to that"
     return store.htpasswd.made(makings.hashing_slots)
 
 
 def _http(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.http is not None, "store_pairs.py has seen to that"
+    assert store.http is not None, "pairs.py has seen to that"
     return store.http.made()
 
 
 def _sql_login(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.sql_login is not None, "store_pairs.py has seen to that"
+    assert store.sql_login is not None, "pairs.py has seen to that"
     return store.sql_login.made()
 
 
 def _sql_table(store: Store, makings: StoreMakings) -> OutsideStore:
-    assert store.sql_table is not None, "store_pairs.py has seen to that"
+    assert store.sql_table is not None, "pairs.py has seen to that"
     return store.sql_table.made(makings.hashing_slots, makings.hashing)
 
 

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from watchword.config.places import File, is_address
 from watchword.config.problems import shown
-from watchword.config.role_mapping import RoleMapping
 from watchword.config.section import Section
+from watchword.config.stores.role_mapping import RoleMapping
 from watchword.config.values import Duration, Once, Read, Some, Switch, Text, Unfit, choice
 from watchword.http.forwarded import is_loopback
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import get_args
 
 from watchword.config.findings import Check, Finding
-from watchword.config.ldap_pairs import LDAP_CHECKS
 from watchword.config.problems import shown
 from watchword.config.settings import Settings
-from watchword.config.sql_pairs import SQL_CHECKS
-from watchword.config.store_file_pairs import STORE_FILE_CHECKS
-from watchword.config.stores import StoreKind
+from watchword.config.stores.file_pairs import STORE_FILE_CHECKS
+from watchword.config.stores.ldap_pairs import LDAP_CHECKS
+from watchword.config.stores.settings import StoreKind
+from watchword.config.stores.sql_pairs import SQL_CHECKS
 
 
 def stores_share_a_name(settings: Settings) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from watchword.config.couchdb_proxy import CouchdbProxySettings
-from watchword.config.couchdb_relay import CouchdbRelaySettings
+from watchword.config.couchdb.proxy import CouchdbProxySettings
+from watchword.config.couchdb.relay import CouchdbRelaySettings
 from watchword.config.key_file import COUCHDB
 from watchword.config.places import File, Proxies
 from watchword.config.secret_file import secrets_in_file

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from watchword.config.sql_database import Select, SqlDatabase
+from watchword.config.stores.sql_database import Select, SqlDatabase
 from watchword.config.values import Once, Text
 from watchword.stores import OutsideStore
 

@@ -9,9 +9,9 @@ from watchword.config.findings import Check, Finding
 from watchword.config.lines import Location
 from watchword.config.problems import printable
 from watchword.config.settings import Settings
-from watchword.config.sql_database import SqlDatabase
-from watchword.config.store_sql_login import SqlLoginSettings
-from watchword.config.store_sql_table import SqlTableSettings
+from watchword.config.stores.sql_database import SqlDatabase
+from watchword.config.stores.sql_login import SqlLoginSettings
+from watchword.config.stores.sql_table import SqlTableSettings
 from watchword.stores.sql.database import DRIVERS
 
 

@@ -1,0 +1,1 @@
+"""`[[store]]`: who keeps the passwords, one file for what each kind needs to know."""
