@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from watchword.config import key_file
 from watchword.config.key_file import PURPOSES, KeyFile, KeyFileRefused, change_keys, load_or_make_keys, read_keys
 from watchword.core.ask import AnswerFailed
 from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerifyingKey
@@ -118,25 +119,31 @@ def test_change_is_seen_within_seconds__F34(data: Path) -> None:
 
 def test_unknown_key_is_looked_for_at_once__F34(data: Path) -> None:
     watched = Watched(data)
-    watched.ticks += 1.5
     rotate(data, "new")
     assert watched.knows("new")
 
 
-def test_flood_of_unknown_keys_looks_at_most_once_a_second__F34(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flood_of_unknown_keys_reads_no_file_that_stayed_the_same__F34(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watched = Watched(data)
-    looks: list[Path] = []
-    seen = Path.stat
-
-    def look(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
-        looks.append(path)
-        return seen(path, follow_symlinks=follow_symlinks)
-
-    monkeypatch.setattr(Path, "stat", look)
+    reads: list[str] = []
+    monkeypatch.setattr(key_file, "_read", lambda path: reads.append(path.name))
     for _ in range(1000):
-        watched.ticks += 0.01
         assert not watched.knows("nonsense")
-    assert 5 <= len(looks) <= 10
+        assert watched.file.find_session_keys(FindSessionKeys("nonsense")).named("nonsense") is None
+    assert reads == []
+
+
+def test_new_key_is_known_at_once_amid_a_flood_of_unknown_ones__F34(data: Path) -> None:
+    watched = Watched(data)
+    for number in range(20):
+        assert not watched.knows("nonsense")
+        assert watched.file.find_session_keys(FindSessionKeys("nonsense")).named("nonsense") is None
+        rotate(data, f"new {number}", lead=0)
+        rotate_session_key(data, f"newer {number}", lead=0)
+        assert watched.knows(f"new {number}")
+        assert watched.file.find_session_keys(FindSessionKeys(f"newer {number}")).named(f"newer {number}") is not None
 
 
 @pytest.mark.parametrize("what", ["half", "empty", "no key", "group", "others", "gone", "folder"])
@@ -223,15 +230,6 @@ def test_new_session_key_is_known_soon_where_nobody_asks_for_it__F34(data: Path)
     assert watched.file.find_session_keys(FindSessionKeys()).seals.id != "newer"
     watched.now += 60
     assert watched.file.find_session_keys(FindSessionKeys()).seals.id == "newer"
-
-
-def test_flood_of_unknown_session_keys_looks_once_a_second__F34(data: Path) -> None:
-    watched = Watched(data)
-    rotate_session_key(data, "newer")
-    for _ in range(100):
-        assert watched.file.find_session_keys(FindSessionKeys("nobody's")).named("newer") is None
-    watched.ticks += 1
-    assert watched.file.find_session_keys(FindSessionKeys("nobody's")).named("newer") is not None
 
 
 def test_broken_file_leaves_the_session_keys_that_there_were__F34(data: Path) -> None:

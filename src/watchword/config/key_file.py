@@ -45,7 +45,6 @@ PURPOSES = (
 
 _NAME = "keys.json"
 _LOOK_EVERY = 5.0
-_COOLDOWN = 1.0
 
 
 class KeyFileRefused(Exception):
@@ -129,8 +128,8 @@ class KeyFile:
     every process.
 
     While the file cannot be used the keys are those that were read last, and `alarm` is told why, once for each
-    change. Looking costs a system call, and happens every few seconds, or where a token names a key that nobody knows;
-    then at most once a second. `lifetime` and `session_lifetime` as above.
+    change. Looking costs a system call, and happens every few seconds, and whenever a token names a key that nobody
+    knows: it may be one that another process has begun to use a moment ago. `lifetime` and `session_lifetime` as above.
     """
 
     def __init__(
@@ -164,7 +163,8 @@ class KeyFile:
         """The key of this name. A name that is not known is looked for in the file itself."""
         now = self._clock()
         found = self.keys().verifying(question.kid, now)
-        if found is None and self._look(_COOLDOWN):
+        if found is None:
+            self._look_again()
             found = self._keys.verifying(question.kid, now)
         return found
 
@@ -180,30 +180,38 @@ class KeyFile:
         self._look(_LOOK_EVERY)
         try:
             found = self._session_keys.at(self._clock())
-            if question.needs is not None and found.named(question.needs) is None and self._look(_COOLDOWN):
+            if question.needs is not None and found.named(question.needs) is None:
+                self._look_again()
                 found = self._session_keys.at(self._clock())
         except KeyRingRefused as error:
             raise AnswerFailed(str(error)) from None
         return found
 
-    def _look(self, interval: float) -> bool:
-        """Whether the file was looked at: not where that was done within the interval, or is being done."""
-        if self._ticks() - self._looked < interval or not self._lock.acquire(blocking=False):
-            return False
+    def _look(self, interval: float) -> None:
+        """Look at the file, unless that was done within the interval, or is being done."""
+        if self._ticks() - self._looked >= interval and self._lock.acquire(blocking=False):
+            try:
+                self._read_if_changed()
+            finally:
+                self._lock.release()
+
+    def _look_again(self) -> None:
+        """Look at the file in any case, and have what it says now."""
+        with self._lock:
+            self._read_if_changed()
+
+    def _read_if_changed(self) -> None:
+        self._looked = self._ticks()
+        seen = _identity(self._path)
+        if seen == self._seen:
+            return
+        self._seen = seen
         try:
-            self._looked = self._ticks()
-            seen = _identity(self._path)
-            if seen != self._seen:
-                self._seen = seen
-                try:
-                    ring, self._seen = _read(self._path)
-                    self._keys = _signing_keys(self._path, ring, self._lifetime)
-                    self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=self._session_lifetime))
-                except KeyFileRefused as error:
-                    self._alarm(f"{error} The keys from before are still in use.")
-        finally:
-            self._lock.release()
-        return True
+            ring, self._seen = _read(self._path)
+            self._keys = _signing_keys(self._path, ring, self._lifetime)
+            self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=self._session_lifetime))
+        except KeyFileRefused as error:
+            self._alarm(f"{error} The keys from before are still in use.")
 
 
 _Identity = tuple[int, ...] | None
