@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -25,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 _LONGEST = 1 << 20
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Copy:
@@ -151,6 +153,8 @@ def _become(wanted: dict[str, Any], stdout: int, stderr: int) -> None:
     """Be the command line from here on."""
     from watchword.cli import main
 
+    # Whoever asked for it may be killed; the template ends then, and so does this.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     os.setsid()
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
