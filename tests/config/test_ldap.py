@@ -126,7 +126,7 @@ def test_a_library_that_is_not_there_is_named__S2_14(tmp_path: Path, monkeypatch
     def without(name: str) -> ModuleSpec | None:
         return None if name == "ldap3" else known(name)
 
-    monkeypatch.setattr("watchword.config.ldap_pairs.find_spec", without)
+    monkeypatch.setattr("watchword.config.stores.ldap_pairs.find_spec", without)
     assert said(tmp_path, URL, BASE) == {
         "store[0].kind": 'needs a library that is not here; run pip install "watchword[ldap]"'
     }

@@ -245,7 +245,7 @@ ODD: dict[str, tuple[int, dict[str, str], bytes]] = {
     "error": (500, {}, b'{"error": "unknown_error"}'),
     "somebody_else_s_401": (401, {"WWW-Authenticate": "Basic"}, b"<html>log in</html>"),
     "ok_without_a_cookie": (200, {}, b'{"ok": true, "name": "ann", "roles": []}'),
-    "another_cookie": (200, {"Set-Cookie": "watchword=ww_s_x; Path=/"}, b'{"ok": true, "name": "ann", "roles": []}'),
+    "another_cookie": (200, {"Set-Cookie": "watchword=planted; Path=/"}, b'{"ok": true, "name": "ann", "roles": []}'),
     "bad_cookie": (200, {"Set-Cookie": 'AuthSession="a b"; Path=/'}, b'{"ok": true, "name": "ann", "roles": []}'),
     "not_json": (200, {"Set-Cookie": "AuthSession=x"}, b"<html>"),
     "too_much": (200, {"Set-Cookie": "AuthSession=x"}, b" " * 70_000),
@@ -263,7 +263,7 @@ def test_what_is_no_clear_answer_of_couchdb_s_is_an_outage_and_never_our_401__S2
         relayed.couch.says = None
     assert (answer.status, answer.relayed) == (200, "unavailable")
     assert couch_s(answer).startswith("AuthSession=; Max-Age=0")
-    assert not any("stolen" in line or "ww_s_x" in line for line in answer.cookies)
+    assert not any("stolen" in line or "planted" in line for line in answer.cookies)
 
 
 def test_log_ins_go_on_while_couchdb_is_down_or_hangs__S2_30__F6(relayed: Relayed) -> None:
