@@ -165,7 +165,7 @@ def _become(wanted: dict[str, Any], stdout: int, stderr: int) -> None:
     os.close(stderr)
     # What Python knew of the streams, such as whether they can seek, was true of the template's.
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115 - too
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environ"])

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from watchword.core import cells, decide
+from watchword.core import cells
+from watchword.core.rows import STAGE_1, STAGE_2, STAGE_3, STAGE_4
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "decision-table.md"
 
 _STAGES = (
-    ("Stage 1: the request alone", decide.STAGE_1),
-    ("Stage 2: somebody was accepted", decide.STAGE_2),
-    ("Stage 3: nobody was accepted, the target is public", decide.STAGE_3),
-    ("Stage 4: nobody was accepted", decide.STAGE_4),
+    ("Stage 1: the request alone", STAGE_1),
+    ("Stage 2: somebody was accepted", STAGE_2),
+    ("Stage 3: nobody was accepted, the target is public", STAGE_3),
+    ("Stage 4: nobody was accepted", STAGE_4),
 )
 
 
@@ -26,7 +27,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# The decision table"
     yield ""
-    yield "Made from `core/cells.py` and `core/decide.py` by `tools/decision_table_reference.py`: these rows are the"
+    yield "Made from `core/cells.py` and `core/rows.py` by `tools/decision_table_reference.py`: these rows are the"
     yield "program."
     yield ""
     yield "A request walks the stages from top to bottom, and the first cell that fits answers it. The cell's id is in"
@@ -39,7 +40,7 @@ def _lines() -> Iterator[str]:
         yield "|---|---|---|---|"
         for row in rows:
             yield _row(cells.CELLS[row.cell])
-        if rows is decide.STAGE_2:
+        if rows is STAGE_2:
             yield _row(cells.CELLS["C00"])
             yield _row(cells.CELLS["C06"])
     yield ""

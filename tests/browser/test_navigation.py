@@ -25,7 +25,7 @@ def test_a_navigation_without_credentials_would_open_the_window__S0_3(demo: Demo
 def test_the_browser_goes_through_the_basic_dance_by_itself__S0_9(demo: Demo, chromium: Browser) -> None:
     credentials = {"username": "ann", "password": demo.password("ann")}
     # A dict is what Playwright takes.
-    context = chromium.new_context(http_credentials=credentials)  # type: ignore[arg-type]
+    context = chromium.new_context(http_credentials=credentials)  # type: ignore[arg-type]  # a dict of that shape
     page = context.new_page()
     response = page.goto(f"{demo.url}/patients")
     assert response is not None

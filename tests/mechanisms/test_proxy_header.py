@@ -263,7 +263,7 @@ def test_the_challenge_is_a_scheme_of_our_own() -> None:
 
 def test_an_answer_that_cannot_be_had_proves_nobody__F39() -> None:
     for number in (1, 2):
-        node = Node(fails=lambda asked, number=number: asked == number)  # type: ignore[misc]
+        node = Node(fails=lambda asked, number=number: asked == number)  # type: ignore[misc]  # bound
         with pytest.raises(AnswerFailed):
             judged(BY_SIGNATURE, request(user(), signed()), node)
     silent = Node(fails=lambda asked: True)

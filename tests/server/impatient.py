@@ -44,7 +44,7 @@ def impatient_server(
 def main(folder: Path, bounds: Mapping[str, float]) -> int:
     settings = load(folder / "watchword.toml", {})
     # JSON's numbers, one of which is an int.
-    return run_server(settings, folder, lambda url: print(url, flush=True), bounds=Bounds(**bounds))  # type: ignore[arg-type]
+    return run_server(settings, folder, lambda url: print(url, flush=True), bounds=Bounds(**bounds))  # type: ignore[arg-type]  # from JSON
 
 
 if __name__ == "__main__":

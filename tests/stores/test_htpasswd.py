@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def store(file: Path, **options: object) -> HtpasswdStore:
-    return HtpasswdStore(file, slots=Slots(2), **options)  # type: ignore[arg-type]
+    return HtpasswdStore(file, slots=Slots(2), **options)  # type: ignore[arg-type]  # of several types
 
 
 def told(store: HtpasswdStore, name: str, password: str = RIGHT) -> Identity | str:

@@ -138,7 +138,7 @@ def test_a_file_that_is_being_rewritten_is_waited_for__F6(
 def test_a_file_that_is_written_all_the_time_is_waited_for_no_longer_than_that(file: Path, time: Time) -> None:
     watched = WatchedFile(file, lines, patience=0.5, clock=time.clock, sleep=time.sleep)
     for number in range(100):
-        time.after(number * 0.05, lambda number=number: file.write_bytes(b"one\n" * number))  # type: ignore[misc]
+        time.after(number * 0.05, lambda number=number: file.write_bytes(b"one\n" * number))  # type: ignore[misc]  # bound
     begun = time.now
     with pytest.raises(AnswerFailed, match="being written"):
         watched.now()
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_is_no_answer_and_recovers__F6__C17(
     away: Callable[[Path], Iterator[None]], file: Path, time: Time, watched: WatchedFile[list[bytes]]
 ) -> None:
     assert watched.now() == [b"one"]
-    with away(file):  # type: ignore[attr-defined]
+    with away(file):  # type: ignore[attr-defined]  # a test's own
         begun = time.now
         for _ in range(3):
             with pytest.raises(AnswerFailed, match=str(file)):
@@ -221,9 +221,9 @@ def test_what_was_written_while_it_was_read_is_read_again(file: Path, time: Time
     def written_while_opened(*arguments: object, **named: object) -> object:
         if not contents and file.read_bytes() == b"one\n":
             file.write_bytes(b"two\n")
-        return real(*arguments, **named)  # type: ignore[call-overload]
+        return real(*arguments, **named)  # type: ignore[call-overload]  # any of them
 
-    os.fdopen = written_while_opened  # type: ignore[assignment]
+    os.fdopen = written_while_opened  # type: ignore[assignment]  # for this test
     try:
         assert watched.now() == b"two\n"
     finally:

@@ -18,14 +18,15 @@ from tests.table.oracle import ANSWERS, TITLES, Answer
 from tests.table.scripted import at_once
 from watchword.core import decide as table
 from watchword.core.cells import CELLS, Cell, Challenges
-from watchword.core.decide import Case, Refused, Row, third_party
+from watchword.core.decide import Refused, third_party
+from watchword.core.rows import STAGE_1, STAGE_2, STAGE_3, STAGE_4, Case, Row
 from watchword.edge.drive import run
 
 STAGES: Mapping[str, tuple[Row, ...]] = {
-    "STAGE_1": table.STAGE_1,
-    "STAGE_2": table.STAGE_2,
-    "STAGE_3": table.STAGE_3,
-    "STAGE_4": table.STAGE_4,
+    "STAGE_1": STAGE_1,
+    "STAGE_2": STAGE_2,
+    "STAGE_3": STAGE_3,
+    "STAGE_4": STAGE_4,
 }
 
 NOTHING_CHANGES = {

@@ -11,7 +11,8 @@ import pytest
 
 from tests.table.combinations import CHUNKS
 from watchword.core.cells import CELLS
-from watchword.core.decide import STAGE_1, STAGE_2, STAGE_3, STAGE_4, Refused, Row
+from watchword.core.decide import Refused
+from watchword.core.rows import STAGE_1, STAGE_2, STAGE_3, STAGE_4, Row
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "watchword"
 AUTHENTICATES = ("crypto", "http", "mechanisms", "stores", "tokens")
@@ -62,7 +63,7 @@ def test_who_finds_out_who_asks_does_not_know_who_may__S2_38(file: Path) -> None
 def test_the_rows_of_authentication_do_not_look_at_what_is_allowed__S2_38() -> None:
     functions = {
         node.name: node
-        for node in ast.walk(ast.parse((SOURCE / "core" / "decide.py").read_text("utf-8")))
+        for node in ast.walk(ast.parse((SOURCE / "core" / "rows.py").read_text("utf-8")))
         if isinstance(node, ast.FunctionDef)
     }
     for row in STAGE_3 + STAGE_4:

@@ -166,7 +166,7 @@ def test_what_could_not_be_read_again_is_not_issued(change: dict) -> None:
 def test_a_token_without_exp_can_neither_be_issued_nor_used() -> None:
     with pytest.raises(TypeError, match="expires_at"):
         # Without `expires_at`, as a forgetful caller would.
-        AccessClaims(issuer="i", subject="s", audience=("a",), client="c", jti="j", issued_at=0.0)  # type: ignore[call-arg]
+        AccessClaims(issuer="i", subject="s", audience=("a",), client="c", jti="j", issued_at=0.0)  # type: ignore[call-arg]  # that is tried
     assert refusal(forge("ES256", body={name: value for name, value in CLAIMS.items() if name != "exp"})) == "claims"
 
 

@@ -105,7 +105,7 @@ def test_an_answer_that_cannot_be_had_proves_nobody__F39__C17() -> None:
         search(ALL, identity, well)
         for number in range(1, len(well.asked) + 1):
             node = Node()
-            node.fails = lambda asked, number=number: asked == number  # type: ignore[misc]
+            node.fails = lambda asked, number=number: asked == number  # type: ignore[misc]  # bound
             if isinstance(well.asked[number - 1], RecordAlarm):
                 assert search(ALL, identity, node) == search(ALL, identity)
                 continue

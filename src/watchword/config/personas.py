@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 MechanismName: TypeAlias = Literal[
     "session",
@@ -27,23 +27,7 @@ PersonaName: TypeAlias = Literal["openmrs", "restheart", "jwt", "kallithea", "au
 Suppression: TypeAlias = Literal["no-popup", "remove"]
 RpcProfile: TypeAlias = Literal["http", "legacy"]
 
-MECHANISMS: tuple[MechanismName, ...] = (
-    "session",
-    "couchdb",
-    "auth-key",
-    "url-session",
-    "auth-token",
-    "basic",
-    "digest",
-    "digest-md5",
-    "bearer",
-    "api-key",
-    "url-key",
-    "signed-request",
-    "client-certificate",
-    "proxy-header",
-    "couchdb-proxy",
-)
+MECHANISMS: tuple[MechanismName, ...] = get_args(MechanismName)
 """All that there are, in the order in which they are tried where nothing else is said. Tokens come right before Basic,
 whose credentials they are sent as."""
 

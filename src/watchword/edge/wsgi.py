@@ -121,7 +121,7 @@ def _adding(start_response: StartResponse, added: Fields) -> StartResponse:
     ) -> Callable[[bytes], object]:
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         # PEP 3333 lets exc_info be left out or None, its type does not.
-        return start_response(status, _written(merged(fields, added)), exc_info)  # type: ignore[arg-type]
+        return start_response(status, _written(merged(fields, added)), exc_info)  # type: ignore[arg-type]  # handed on as it came
 
     return cast("StartResponse", start_with_fields)
 

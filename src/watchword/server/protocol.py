@@ -88,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- the connection ----------------------------------------------------------------------------------------------
 
     # Uvicorn's narrows it in the same way.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own is narrower
         super().connection_made(transport)
         secure = self.scheme == "https"
         spoken = transport.get_extra_info("ssl_object") if secure else None
@@ -229,7 +229,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._amid = head.framing
             if not self.cycle.keep_alive:
                 # As much of a transport as a cycle uses.
-                self.cycle.transport = Lingering(self.transport, self._close)  # type: ignore[assignment]
+                self.cycle.transport = Lingering(self.transport, self._close)  # type: ignore[assignment]  # as much of one as is used
         self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
 
     def _may_answer_in_place(self, head: Head) -> bool:

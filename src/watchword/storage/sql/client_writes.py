@@ -17,7 +17,7 @@ from watchword.storage.sql.grant_records import CLIENT, client_values
 _ADD = f"""INSERT INTO clients ({", ".join(CLIENT)}) VALUES ({", ".join(f":{name}" for name in CLIENT)})
     ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
 # Column names are constants of ours, no input.
-_UPDATE = f"UPDATE clients SET {', '.join(f'{name} = :{name}' for name in CLIENT[1:])} WHERE id = :id"  # noqa: S608
+_UPDATE = f"UPDATE clients SET {', '.join(f'{name} = :{name}' for name in CLIENT[1:])} WHERE id = :id"  # noqa: S608 - constants
 _DELETE = "DELETE FROM clients WHERE id = ?"
 
 
