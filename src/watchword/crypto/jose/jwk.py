@@ -81,7 +81,8 @@ def read_private(jwk: str | bytes | Mapping[str, Json], *, alg: str | None = Non
 
 
 def _members(jwk: str | bytes | Mapping[str, Json]) -> Mapping[str, Json]:
-    return jwk if isinstance(jwk, Mapping) else read_object(jwk, most=LONGEST_JWK)
+    # Not `isinstance(jwk, Mapping)`: for text, that walks through every Mapping that the process has.
+    return read_object(jwk, most=LONGEST_JWK) if isinstance(jwk, str | bytes) else jwk
 
 
 def _kty(members: Mapping[str, Json]) -> Kty:
