@@ -10,14 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import Shell, program, user
+from watchword.cli.interchange.source import KINDS
 from watchword.core.credentials import RECOVERY_CODE, TOTP, Credential
+from watchword.core.linked import LinkedIdentity, LinkedLogIn
 from watchword.core.questions import FindAccount, IssueAuthToken
 from watchword.core.records import SESSION_KINDS, Session
+from watchword.core.third_party import ThirdPartyCredential
 from watchword.crypto.secret import fingerprint
 from watchword.storage import Storage, open_storage
 from watchword.tokens.format import SESSION, new_token
 
 NOW = time.time()
+EXPORTED = (
+    "Users exported: 4, credentials: 2, identities: 1, third-party credentials: 1, clients: 0, keys: 0, sessions: 3.\n"
+)
 
 
 @pytest.fixture
@@ -52,6 +58,7 @@ def full(shell: Shell) -> Shell:
             kind=kind,
             binding=("", "md5:" + "0f" * 16, "1:both/24:00ff:abc")[number],
             acr=(None, "mfa", "phrh")[number],
+            linked=(None, LinkedLogIn("https://id.example"), LinkedLogIn("https://id.example", "s-1"))[number],
             data={"n": None, "list": [1, 2.5, True, {"\u00e9": "\u2028"}]},
         )
         for number, kind in enumerate(SESSION_KINDS)
@@ -62,6 +69,25 @@ def full(shell: Shell) -> Shell:
                 id="c1", subject="ann", kind=TOTP, secret=bytes(range(60)), label="\u00e9", created_at=NOW - 1.5
             ),
             Credential(id="c2", subject="gone", kind=RECOVERY_CODE, secret=b"\xff" * 32, confirmed=True),
+        ]
+    )
+    storage.linked.put_all(
+        [LinkedIdentity(issuer="https://id.example", subject="248289761001", account="ann", created_at=NOW - 2.5)]
+    )
+    storage.third_party.put_all(
+        [
+            ThirdPartyCredential(
+                subject="ann",
+                provider="forge",
+                id="t1",
+                sealed=bytes(range(40)),
+                hint="abcd",
+                state="rejected",
+                created_at=NOW - 3.5,
+                provider_status=401,
+                checked_at=NOW - 1.25,
+                verified_at=NOW - 2.25,
+            )
         ]
     )
     storage.close()
@@ -75,21 +101,21 @@ def opened(data: Path) -> Storage:
 def test_what_is_exported_and_imported_is_the_same(full: Shell, tmp_path: Path) -> None:
     file = tmp_path / "all.jsonl"
     exported = full("export", str(file))
-    assert (exported.code, exported.out, exported.err) == (
-        0,
-        "",
-        "Users exported: 4, credentials: 2, clients: 0, keys: 0, sessions: 3.\n",
-    )
+    assert (exported.code, exported.out, exported.err) == (0, "", EXPORTED)
     other = Shell(tmp_path / "other")
     answer = other("import", str(file), "--json")
     assert answer.json["users"] == {"created": 4, "changed": 0, "unchanged": 0, "refused": 0}
     assert answer.json["credentials"] == {"created": 2, "changed": 0, "unchanged": 0, "refused": 0}
     assert answer.json["sessions"] == {"created": 3, "changed": 0, "unchanged": 0, "refused": 0}
+    for kind in ("identities", "third_party_credentials"):
+        assert answer.json[kind] == {"created": 1, "changed": 0, "unchanged": 0, "refused": 0}
     one, two = opened(full.data), opened(other.data)
     try:
         assert list(one.all_accounts()) == list(two.all_accounts())
         assert list(one.all_sessions()) == list(two.all_sessions())
         assert list(one.all_credentials()) == list(two.all_credentials())
+        assert list(one.linked.all()) == list(two.linked.all())
+        assert list(one.third_party.all()) == list(two.third_party.all())
     finally:
         one.close()
         two.close()
@@ -98,6 +124,7 @@ def test_what_is_exported_and_imported_is_the_same(full: Shell, tmp_path: Path) 
     assert again.json["users"]["unchanged"] == 4
     assert again.json["credentials"]["unchanged"] == 2
     assert again.json["sessions"]["unchanged"] == 3
+    assert again.json["identities"]["unchanged"] == again.json["third_party_credentials"]["unchanged"] == 1
 
 
 def test_the_file_is_for_its_owner_only_and_has_no_half_written_sibling(full: Shell, tmp_path: Path) -> None:
@@ -109,7 +136,7 @@ def test_the_file_is_for_its_owner_only_and_has_no_half_written_sibling(full: Sh
     assert full("export", str(file)).code == 0
     assert file.stat().st_mode & 0o777 == 0o600
     assert os.listdir(folder) == ["all.jsonl"]
-    assert all(set(json.loads(line)) <= {"user", "credential", "session"} for line in file.read_text().splitlines())
+    assert all(set(json.loads(line)) <= set(KINDS.values()) for line in file.read_text().splitlines())
 
 
 def test_a_link_stays_one(full: Shell, tmp_path: Path) -> None:
@@ -167,5 +194,5 @@ def test_an_empty_database_is_an_empty_file(shell: Shell) -> None:
 def test_standard_output_holds_the_entries_alone(full: Shell) -> None:
     answer = program("export", "-", f"--data={full.data}")
     assert answer.code == 0
-    assert len([json.loads(line) for line in answer.out.splitlines()]) == 9
-    assert answer.err == "Users exported: 4, credentials: 2, clients: 0, keys: 0, sessions: 3.\n"
+    assert len([json.loads(line) for line in answer.out.splitlines()]) == 11
+    assert answer.err == EXPORTED

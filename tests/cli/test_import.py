@@ -271,6 +271,28 @@ WRONG: list[tuple[str, bytes, str]] = [
         b'{"credential": {"user": "ann", "id": "c", "kind": "totp", "secret": ""}}',
         "secret is none that was exported",
     ),
+    (
+        "a strange issuer",
+        b'{"identity": {"user": "ann", "issuer": "id.example", "subject": "1"}}',
+        "issuer is no issuer; write the URL",
+    ),
+    (
+        "a strange subject",
+        b'{"identity": {"user": "ann", "issuer": "https://id.example", "subject": "a\\nb"}}',
+        "subject is no subject; write what",
+    ),
+    ("half an identity", b'{"identity": {"user": "ann", "subject": "1"}}', "has no issuer"),
+    (
+        "a strange state",
+        b'{"third_party_credential": {"user": "ann", "provider": "p", "id": "i", "sealed": "AA", "state": "good"}}',
+        "state is no state of a credential; write one of verified, unverified, rejected",
+    ),
+    (
+        "a strange status",
+        b'{"third_party_credential": {"user": "ann", "provider": "p", "id": "i", "sealed": "AA", '
+        b'"provider_status": 600}}',
+        "provider_status is no HTTP status",
+    ),
     ("a strange need", b'{"user": {"name": "ann", "second_factor": 1}}', "second_factor is neither true nor false"),
     (
         "no offset",
@@ -311,7 +333,15 @@ def test_a_wrong_line_is_named_and_nothing_is_imported(shell: Shell, content: by
             b'{"user": "b", "id": "c", "kind": "digest", "secret": "AA"}]}',
             "credentials[1]: stands there twice, first at credentials[0]",
         ),
-        (b'{"users": [], "members": []}', "'members': is none of users, credentials, clients, keys, sessions"),
+        (
+            b'{"users": [], "members": []}',
+            "'members': is none of users, credentials, identities, third_party_credentials, clients, keys, sessions",
+        ),
+        (
+            b'{"identities": [{"user": "a", "issuer": "https://i", "subject": "1"}, '
+            b'{"user": "b", "issuer": "https://i", "subject": "1"}]}',
+            "identities[1]: stands there twice, first at identities[0]",
+        ),
         (b'{"users": {"ann": {}}}', "users: is no array"),
         (b'{"users": [\n{"name": "ann"},\n]}', "is no JSON: "),
         (b"[]", 'all of it: is no object; write {"users": [...]}'),
@@ -546,6 +576,8 @@ def test_counts_are_a_table_for_people(shell: Shell) -> None:
         ["created", "changed", "unchanged", "refused"],
         ["users", "2", "0", "0", "0"],
         ["credentials", "0", "0", "0", "0"],
+        ["identities", "0", "0", "0", "0"],
+        ["third_party_credentials", "0", "0", "0", "0"],
         ["clients", "0", "0", "0", "0"],
         ["keys", "0", "0", "0", "0"],
         ["sessions", "0", "0", "0", "0"],

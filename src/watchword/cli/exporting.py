@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,44 +23,45 @@ from watchword.cli.refusal import Refusal
 @click.argument("file")
 @with_data
 def export_records(file: str, config: Path | None, data: Path) -> None:
-    """Export all users with their credentials, clients, API keys and sessions to FILE.
+    """Export all users with their credentials and identities, clients, API keys and sessions to FILE.
 
     A hyphen stands for standard output. The file is JSON, one entry on a line, as import reads it. It holds the hashes
     of passwords and the fingerprints of keys and session tokens, so it is made for its owner's eyes only (mode 600):
     keep it so. The server's keys are not in it, nor are refresh tokens: whoever lives on one logs in again after an
-    import. Authenticators and Digest secrets are in it as they are kept, sealed: they can be read with the same
-    keys.json alone.
+    import. Authenticators, Digest secrets and credentials for third parties are in it as they are kept, sealed: they
+    can be read with the same keys.json alone.
     """
     from watchword.cli.interchange.client_entries import written_client
     from watchword.cli.interchange.credential_entries import written_credential
+    from watchword.cli.interchange.identity_entries import written_identity
     from watchword.cli.interchange.key_entries import written_key
     from watchword.cli.interchange.session_entries import written_session
+    from watchword.cli.interchange.third_party_entries import written_third_party
     from watchword.cli.interchange.user_entries import written_user
 
-    users = credentials = clients = keys = sessions = 0
     now = time.time()
+    exported: Counter[str] = Counter()
     with opened(config, data) as here, _written(file) as out:
-        for account in here.storage.all_accounts():
-            out.write(_line({"user": written_user(account)}))
-            users += 1
-        for credential in here.storage.all_credentials():
-            out.write(_line({"credential": written_credential(credential)}))
-            credentials += 1
-        for client in here.storage.all_clients():
-            out.write(_line({"client": written_client(client)}))
-            clients += 1
-        for key in here.storage.all_keys():
-            if key.expires_at is None or key.expires_at > now:
-                out.write(_line({"key": written_key(key)}))
-                keys += 1
-        for session in here.storage.all_sessions():
-            if session.idle_expires_at > now:
-                out.write(_line({"session": written_session(session)}))
-                sessions += 1
-    print(
-        f"Users exported: {users}, credentials: {credentials}, clients: {clients}, keys: {keys}, sessions: {sessions}.",
-        file=sys.stderr,
-    )
+
+        def write(kind: str, many: str, entries: Iterable[object]) -> None:
+            for entry in entries:
+                out.write(_line({kind: entry}))
+                exported[many] += 1
+
+        storage = here.storage
+        alive_keys = (key for key in storage.all_keys() if key.expires_at is None or key.expires_at > now)
+        alive = (session for session in storage.all_sessions() if session.idle_expires_at > now)
+        write("user", "users", map(written_user, storage.all_accounts()))
+        write("credential", "credentials", map(written_credential, storage.all_credentials()))
+        write("identity", "identities", map(written_identity, storage.linked.all()))
+        third_party = map(written_third_party, storage.third_party.all())
+        write("third_party_credential", "third-party credentials", third_party)
+        write("client", "clients", map(written_client, storage.all_clients()))
+        write("key", "keys", map(written_key, alive_keys))
+        write("session", "sessions", map(written_session, alive))
+    kinds = ("credentials", "identities", "third-party credentials", "clients", "keys", "sessions")
+    told = ", ".join(f"{many}: {exported[many]}" for many in kinds)
+    print(f"Users exported: {exported['users']}, {told}.", file=sys.stderr)
 
 
 def _line(entry: object) -> bytes:

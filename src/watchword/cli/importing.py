@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,8 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
       {"session": {"user": "ann", "token": "...", "expires_at": "2027-01-31T12:00:00Z",
                    "kind": "auth-key", "binding": "md5:..."}}
       {"credential": {"user": "ann", "id": "...", "kind": "totp", "secret": "..."}}
+      {"identity": {"user": "ann", "issuer": "https://id.example.org", "subject": "..."}}
+      {"third_party_credential": {"user": "ann", "provider": "...", "id": "...", "sealed": "..."}}
 
     All of it is judged first: where anything is wrong, every problem is said with its line, and nothing is imported.
     What an entry does not speak of stays as it is; importing twice changes nothing. Passwords need not follow the rules
@@ -64,64 +68,77 @@ def import_records(file: str, config: Path | None, data: Path, as_json: bool) ->
 
     Credentials are what users prove themselves by beside their passwords: authenticator apps, recovery codes, Digest
     secrets. They come from an export only, whose secrets are sealed: they can be read with the same keys.json alone, so
-    copy that too. A user who needs a second factor goes on needing it, whatever a file says.
+    copy that too. So do users' credentials for third parties. A user who needs a second factor goes on needing it,
+    whatever a file says.
+
+    An identity is what an OpenID provider calls a user: the issuer and the subject (sub) of its tokens. Whoever is
+    proven there logs in as that user.
     """
     from watchword.cli.interchange.judge import judge
     from watchword.cli.interchange.put import put_sessions, put_users
-    from watchword.cli.interchange.put_credentials import PutCredentials, put_credentials
+    from watchword.cli.interchange.put_credentials import put_credentials
     from watchword.cli.interchange.put_grants import put_clients, put_keys
+    from watchword.cli.interchange.put_outside import put_identities, put_third_party
     from watchword.cli.interchange.source import open_source
-    from watchword.storage import Counts
 
     settings = load_settings(config)
+    done: dict[str, Counts] = {}
+    unreadable = 0
     with open_source(file) as source:
         with progress("entries judged") as advance:
             judged = judge(source, advance, flask_security=settings.passwords.flask_security_salt_file is not None)
         with using(settings, data, new=True) as here:
-            now = time.time()
-            with progress("users imported", judged.users) as advance:
-                users = put_users(source, here.storage, here.hashing, now, advance)
-            credentials = PutCredentials(Counts())
-            clients = keys = sessions = Counts()
-            if judged.credentials:
-                with progress("credentials imported", judged.credentials) as advance:
-                    credentials = put_credentials(source, here.storage, here.credential_keys(), now, advance)
-            if judged.clients:
-                with progress("clients imported", judged.clients) as advance:
-                    clients = put_clients(source, here.storage, here.hashing, now, advance)
-            if judged.keys:
-                with progress("API keys imported", judged.keys) as advance:
-                    keys = put_keys(source, here.storage, now, advance)
-            if judged.sessions:
-                with progress("sessions imported", judged.sessions) as advance:
-                    sessions = put_sessions(source, here.storage, settings.session.idle, now, advance)
-    done = {
-        "users": users,
-        "credentials": credentials.counts,
-        "clients": clients,
-        "keys": keys,
-        "sessions": sessions,
-    }
+            now, storage, hashing = time.time(), here.storage, here.hashing
+            with progress("users imported", judged["user"]) as advance:
+                done["users"] = put_users(source, storage, hashing, now, advance)
+            with _step("credentials", judged["credential"]) as advance:
+                put = put_credentials(source, storage, here.sealing_keys(), now, advance)
+                done["credentials"], unreadable = put.counts, put.unreadable
+            with _step("identities", judged["identity"]) as advance:
+                done["identities"] = put_identities(source, storage, now, advance)
+            with _step("third-party credentials", judged["third_party_credential"]) as advance:
+                put = put_third_party(source, storage, here.sealing_keys(), now, advance)
+                done["third_party_credentials"] = put.counts
+                unreadable += put.unreadable
+            with _step("clients", judged["client"]) as advance:
+                done["clients"] = put_clients(source, storage, hashing, now, advance)
+            with _step("API keys", judged["key"]) as advance:
+                done["keys"] = put_keys(source, storage, now, advance)
+            with _step("sessions", judged["session"]) as advance:
+                done["sessions"] = put_sessions(source, storage, settings.session.idle, now, advance)
     if as_json:
         print_json({kind: _as_json(counts) for kind, counts in done.items()})
     else:
         columns = ("", "created", "changed", "unchanged", "refused")
         print_table(columns, ((kind, *_as_row(counts)) for kind, counts in done.items()))
-    if credentials.counts.refused:
-        print("Refused credentials have an unknown user, or the id of somebody else's.", file=sys.stderr)
-    if credentials.unreadable:
+    for kind, says in _REFUSED.items():
+        if done[kind].refused:
+            print(says, file=sys.stderr)
+    if unreadable:
         print(
-            f"Credentials that nobody can use: {credentials.unreadable}. The key that they are sealed with is not in "
+            f"Credentials that nobody can use: {unreadable}. The key that they are sealed with is not in "
             "keys.json, which has to come along from where they were exported.",
             file=sys.stderr,
         )
-    if keys.refused:
-        print("Refused keys have expired, or their user is unknown.", file=sys.stderr)
-    if sessions.refused:
-        print(
-            "Refused sessions have ended, or their user is unknown, disabled, or has another password by now.",
-            file=sys.stderr,
-        )
+
+
+_REFUSED = {
+    "credentials": "Refused credentials have an unknown user, or the id of somebody else's.",
+    "identities": "Refused identities have an unknown user, or are somebody else's.",
+    "third_party_credentials": "Refused third-party credentials have an unknown user.",
+    "keys": "Refused keys have expired, or their user is unknown.",
+    "sessions": "Refused sessions have ended, or their user is unknown, disabled, or has another password by now.",
+}
+
+
+@contextmanager
+def _step(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """What to call for each; nothing is said where there are none."""
+    if not total:
+        yield lambda: None
+        return
+    with progress(f"{what} imported", total) as advance:
+        yield advance
 
 
 def _as_json(counts: Counts) -> dict[str, int]:

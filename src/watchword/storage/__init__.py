@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from watchword.storage.cache import Cached
+from watchword.storage.counts import Counts
 from watchword.storage.opening import open_storage
-from watchword.storage.port import Changes, Counts, FailureCount, Storage, UnusableStorage, WouldWait
+from watchword.storage.port import Changes, FailureCount, Storage, UnusableStorage, WouldWait
 
 __all__ = [
     "Cached",

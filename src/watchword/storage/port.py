@@ -66,6 +66,8 @@ from watchword.core.questions import (
 )
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.core.revocations import Revocations
+from watchword.storage.counts import Counts
+from watchword.storage.outside import LinkedRecords, ThirdPartyRecords
 
 PLACES_PER_ACCOUNT = 20
 """How many addresses are remembered for an account; the one seen longest ago gives way."""
@@ -86,16 +88,6 @@ class FailureCount:
     count: int
     first_at: Instant
     last_at: Instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What an import did. `refused`: what has an account that is missing, disabled or has another stamp."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +114,16 @@ class Storage(Protocol):
     @property
     def keeps_changes_for(self) -> float:
         """Seconds for which revocations are remembered; no access token may live longer."""
+        ...
+
+    @property
+    def third_party(self) -> ThirdPartyRecords:
+        """The credentials for third parties."""
+        ...
+
+    @property
+    def linked(self) -> LinkedRecords:
+        """The identities that others prove."""
         ...
 
     # --- look-ups; with wait=False they raise WouldWait instead of waiting for a lock

@@ -17,8 +17,10 @@ Aged = TypeVar("Aged", Session, Family)
 
 
 def changed_account(account: Account, question: ChangeAccount) -> Account | None:
-    """The account as the question wants it, or None where the hash is not the one that was checked."""
+    """The account as the question wants it, or None where hash or stamp is not the one that was checked."""
     if question.expected_hash is not None and question.expected_hash != account.password_hash:
+        return None
+    if question.expected_stamp is not None and question.expected_stamp != account.stamp:
         return None
     changed = replace(
         account,
@@ -29,7 +31,7 @@ def changed_account(account: Account, question: ChangeAccount) -> Account | None
         disabled=account.disabled if question.disabled is None else question.disabled,
         attributes=account.attributes if question.attributes is None else dict(question.attributes),
     )
-    changed = _disabled_for_good(account, changed)
+    changed = _disabled_for_good(account, changed, said=question.disabled)
     return replace(changed, auth_token=None) if credentials_die(account, changed) else changed
 
 
@@ -51,10 +53,11 @@ def imported_account(account: Account, generation: int, given: Account) -> Accou
     )
 
 
-def _disabled_for_good(before: Account, after: Account) -> Account:
+def _disabled_for_good(before: Account, after: Account, *, said: bool | None) -> Account:
     """The account after a change. Disabling it gives it another stamp: what it had proven with stays dead if it is
-    enabled again, a self-contained token that nobody keeps among them."""
-    if not after.disabled or before.disabled or after.stamp != before.stamp:
+    enabled again, a self-contained token that nobody keeps among them. To disable it once more does so, too: a link
+    that would enable an account that still waits for its owner is dead then."""
+    if not after.disabled or (before.disabled and not said) or after.stamp != before.stamp:
         return after
     return replace(after, stamp=sha256(b"watchword disabled v1" + before.stamp.encode()).hexdigest()[:36])
 

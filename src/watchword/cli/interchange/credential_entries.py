@@ -17,20 +17,18 @@ from watchword.cli.interchange.members import (
     instant,
     name,
     public_id,
+    sealed,
     switch,
     text,
 )
 from watchword.core.credentials import KINDS, Credential
 from watchword.crypto.jose import base64url
-from watchword.crypto.jose.refused import JoseRefused
 
 if TYPE_CHECKING:
     from watchword.core.principal import Instant
     from watchword.core.records import Json
 
 LONGEST_LABEL = 1024
-LONGEST_SECRET = 4096
-"""In characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ def read_credential(value: Json) -> CredentialEntry | Wrong:
         user=user or "",
         id=members.read("id", public_id) or "",
         kind=members.read("kind", _kind) or "",
-        secret=members.read("secret", _secret) or b"",
+        secret=members.read("secret", sealed) or b"",
         label=members.read("label", text(LONGEST_LABEL)) or "",
         created_at=members.read("created_at", instant),
         confirmed=members.read("confirmed", switch) or False,
@@ -86,13 +84,3 @@ def _kind(value: Json) -> str:
     if value not in KINDS or not isinstance(value, str):
         raise Unfit(f"is none that this version knows; write one of {', '.join(KINDS)}")
     return value
-
-
-def _secret(value: Json) -> bytes:
-    try:
-        secret = base64url.decode(text(LONGEST_SECRET)(value))
-    except JoseRefused:
-        secret = b""
-    if not secret:
-        raise Unfit("is none that was exported: it is no base64url; export it again")
-    return secret

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 
 from watchword.cli.interchange.client_entries import ClientEntry, read_client
 from watchword.cli.interchange.credential_entries import CredentialEntry, read_credential
+from watchword.cli.interchange.identity_entries import IdentityEntry, read_identity
 from watchword.cli.interchange.key_entries import KeyEntry, read_key
 from watchword.cli.interchange.members import Wrong
 from watchword.cli.interchange.repeats import Repeats
 from watchword.cli.interchange.session_entries import SessionEntry, read_session
 from watchword.cli.interchange.source import Entry, Found, Source, Unreadable
+from watchword.cli.interchange.third_party_entries import ThirdPartyEntry, read_third_party
 from watchword.cli.interchange.user_entries import UserEntry, read_user
 from watchword.cli.refusal import Refusal
 from watchword.crypto.password import FLASK_SECURITY
@@ -25,64 +27,67 @@ E = TypeVar("E")
 
 MOST_LISTED = 20
 
-Read: TypeAlias = UserEntry | CredentialEntry | ClientEntry | KeyEntry | SessionEntry | Wrong
+Fit: TypeAlias = UserEntry | CredentialEntry | IdentityEntry | ThirdPartyEntry | ClientEntry | KeyEntry | SessionEntry
+Read: TypeAlias = Fit | Wrong
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How much a file holds with which nothing is wrong."""
+def judge(source: Source, advance: Callable[[], None], *, flask_security: bool = True) -> Mapping[str, int]:
+    """Read all of the file, and count its entries of each kind, with which nothing is wrong.
 
-    users: int
-    credentials: int
-    clients: int
-    keys: int
-    sessions: int
-
-
-def judge(source: Source, advance: Callable[[], None], *, flask_security: bool = True) -> Judged:
-    """Read all of the file; `advance` is called for each entry. `flask_security`: its hashes can be checked.
+    `advance` is called for each entry. `flask_security`: its hashes can be checked.
 
     Raises:
         Refusal: with a line for each problem, or for the first ones of many.
     """
-    users = credentials = clients = keys = sessions = 0
+    counted: Counter[str] = Counter()
     problems = _Problems(source.name)
     with closing(Repeats()) as repeats:
         for found in source.entries():
-            match read_entry(found):
-                case UserEntry(name=name, password_hash=stored):
-                    users += 1
-                    if not flask_security and (stored or "").startswith(FLASK_SECURITY):
-                        problems.add(found.place, name, _NO_SALT)
-                    repeats.note(_USER + name.encode(), found.place)
-                case CredentialEntry(id=id):
-                    credentials += 1
-                    repeats.note(_CREDENTIAL + id.encode(), found.place)
-                case ClientEntry(id=id):
-                    clients += 1
-                    repeats.note(_CLIENT + id.encode(), found.place)
-                case KeyEntry(fingerprint=fingerprint):
-                    keys += 1
-                    repeats.note(_KEY + fingerprint, found.place)
-                case SessionEntry(fingerprint=fingerprint):
-                    sessions += 1
-                    repeats.note(_SESSION + fingerprint, found.place)
-                case Wrong(who, sentences):
-                    for says in sentences:
-                        problems.add(found.place, who, says)
+            read = read_entry(found)
+            if isinstance(read, Wrong):
+                for says in read.problems:
+                    problems.add(found.place, read.who, says)
+            else:
+                kind, key = _named(read)
+                counted[kind] += 1
+                repeats.note(kind.encode() + b" " + key, found.place)
+                if not flask_security and _is_of_flask_security(read):
+                    problems.add(found.place, read.name, _NO_SALT)
             advance()
         for key, first, last in repeats.found(MOST_LISTED + 1):
-            who = key.removeprefix(_USER).decode() if key.startswith(_USER) else None
+            who = key.removeprefix(b"user ").decode() if key.startswith(b"user ") else None
             problems.add(last, who, f"stands there twice, first at {first}; write it once")
     problems.refuse()
-    return Judged(users, credentials, clients, keys, sessions)
+    return counted
+
+
+def _is_of_flask_security(entry: Fit) -> TypeGuard[UserEntry]:
+    return isinstance(entry, UserEntry) and (entry.password_hash or "").startswith(FLASK_SECURITY)
+
+
+def _named(entry: Fit) -> tuple[str, bytes]:
+    """The kind of an entry, and what no other of that kind may have."""
+    match entry:
+        case UserEntry(name=name):
+            return "user", name.encode()
+        case CredentialEntry(id=id):
+            return "credential", id.encode()
+        case IdentityEntry(issuer=issuer, subject=subject):
+            return "identity", f"{issuer} {subject}".encode()
+        case ThirdPartyEntry(user=user, provider=provider):
+            return "third_party_credential", f"{provider} {user}".encode()
+        case ClientEntry(id=id):
+            return "client", id.encode()
+        case KeyEntry(fingerprint=fingerprint):
+            return "key", fingerprint
+        case SessionEntry(fingerprint=fingerprint):
+            return "session", fingerprint
 
 
 _NO_SALT = (
     "has a password_hash of Flask-Security, which nobody can check without the application's SECURITY_PASSWORD_SALT; "
     "write that into a file, and the file's name in passwords.flask_security_salt_file"
 )
-_USER, _CREDENTIAL, _CLIENT, _KEY, _SESSION = b"user ", b"credential ", b"client ", b"key ", b"session "
 
 
 def read_entry(found: Found) -> Read:
@@ -95,6 +100,8 @@ def read_entry(found: Found) -> Read:
 _READERS: Mapping[str, Callable[[Json], Read]] = {
     "user": read_user,
     "credential": read_credential,
+    "identity": read_identity,
+    "third_party_credential": read_third_party,
     "client": read_client,
     "key": read_key,
     "session": read_session,

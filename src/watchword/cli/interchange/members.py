@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from watchword.cli.interchange.instants import read_instant
 from watchword.cli.interchange.labels import label_problem
 from watchword.core.names import LONGEST_SPELLING, NameRefused, account_name
+from watchword.crypto.jose import base64url
+from watchword.crypto.jose.refused import JoseRefused
 from watchword.tokens.api_key import is_scope
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from watchword.core.records import Json
 
 T = TypeVar("T")
+
+LONGEST_SEALED = 64 * 1024
+"""In characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,17 @@ def digest(value: Json) -> bytes:
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise Unfit("is no SHA-256; write its 64 hexadecimal digits")
     return bytes.fromhex(value)
+
+
+def sealed(value: Json) -> bytes:
+    """A secret as it is kept: sealed, or as its fingerprint."""
+    try:
+        found = base64url.decode(text(LONGEST_SEALED)(value))
+    except JoseRefused:
+        found = b""
+    if not found:
+        raise Unfit("is none that was exported: it is no base64url; export it again")
+    return found
 
 
 def public_id(value: Json) -> str:

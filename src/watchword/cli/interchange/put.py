@@ -122,6 +122,7 @@ def session_of(entry: SessionEntry, account: Account, idle_timeout: float, now: 
         kind=entry.kind,
         binding=entry.binding,
         acr=entry.acr,
+        linked=entry.linked,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from watchword.cli.interchange.identity_entries import issuer
 from watchword.cli.interchange.members import (
     NO_OBJECT,
     Members,
@@ -22,6 +23,7 @@ from watchword.cli.interchange.members import (
     span,
     text,
 )
+from watchword.core.linked import LinkedLogIn
 from watchword.core.records import SESSION, SESSION_KINDS, Json, Session
 from watchword.crypto.secret import fingerprint
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 LONGEST_ADDRESS = 64
 LONGEST_USER_AGENT = 1024
 LONGEST_BINDING = 400
+LONGEST_SID = 1024
 """In characters."""
 LARGEST_DATA = 4096
 """Of a session's own data: in bytes, as compact JSON."""
@@ -56,6 +59,7 @@ class SessionEntry:
     kind: str = SESSION
     binding: str = ""
     acr: str | None = None
+    linked: LinkedLogIn | None = None
 
 
 _SESSION = (
@@ -76,6 +80,8 @@ _SESSION = (
     "kind",
     "binding",
     "acr",
+    "issuer",
+    "sid",
 )
 
 # As `tokens/binding.py` has it; what else it were would fit nobody.
@@ -112,6 +118,7 @@ def read_session(value: Json) -> SessionEntry | Wrong:
         kind=members.read("kind", _kind) or SESSION,
         binding=members.read("binding", _binding) or "",
         acr=members.read("acr", label),
+        linked=_linked(members),
     )
     return Wrong(user, tuple(members.problems)) if members.problems else entry
 
@@ -135,7 +142,14 @@ def written_session(session: Session) -> dict[str, Json]:
         "kind": session.kind,
         "binding": session.binding,
         "acr": session.acr,
+        "issuer": None if session.linked is None else session.linked.issuer,
+        "sid": None if session.linked is None else session.linked.sid,
     }
+
+
+def _linked(members: Members) -> LinkedLogIn | None:
+    told, sid = members.read("issuer", issuer), members.read("sid", text(LONGEST_SID))
+    return None if told is None else LinkedLogIn(told, sid)
 
 
 def _token(value: Json) -> bytes:

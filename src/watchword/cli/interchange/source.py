@@ -29,7 +29,15 @@ LONGEST_LINE = 1024 * 1024
 LARGEST_OBJECT = 256 * 1024 * 1024
 """In bytes. A file of lines may be as large as it likes."""
 
-KINDS = {"users": "user", "credentials": "credential", "clients": "client", "keys": "key", "sessions": "session"}
+KINDS = {
+    "users": "user",
+    "credentials": "credential",
+    "identities": "identity",
+    "third_party_credentials": "third_party_credential",
+    "clients": "client",
+    "keys": "key",
+    "sessions": "session",
+}
 """The lists of one object, and what each of their entries is called on a line of its own."""
 _SPELLINGS = " or ".join(f'{{"{kind}": {{...}}}}' for kind in KINDS.values())
 

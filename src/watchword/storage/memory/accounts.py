@@ -19,15 +19,17 @@ from watchword.core.records import Account, AuthTokenInputs
 from watchword.storage.memory.changes import note, note_if_known
 from watchword.storage.memory.families import end_families_of_account
 from watchword.storage.memory.keys import end_keys_of_account
+from watchword.storage.memory.linked import link, unlink_account
 from watchword.storage.memory.sessions import end_sessions_of_account
 from watchword.storage.memory.state import State, refuse_unstorable
 from watchword.storage.noted import Kind
+from watchword.storage.outside import owned
 from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
 
 
 def find_accounts_by(state: State, question: FindAccountsBy) -> tuple[Account, ...]:
     found = [a for a in state.accounts.values() if a.attributes.get(question.attribute) == question.value]
-    return tuple(sorted(found, key=lambda account: account.name)[:2])
+    return tuple(sorted(found, key=lambda account: account.name)[: question.most])
 
 
 def list_accounts(state: State, question: ListAccounts) -> Page:
@@ -46,6 +48,8 @@ def add_account(state: State, question: AddAccount) -> bool:
     if account.name in state.accounts:
         return False
     refuse_unstorable(account)
+    if question.identity is not None and not link(state, owned(question.identity, account.name)):
+        return False
     token = None if account.disabled else account.auth_token
     state.accounts[account.name] = replace(account, auth_token=token, attributes=dict(account.attributes))
     if token is not None:
@@ -74,6 +78,9 @@ def delete_account(state: State, question: DeleteAccount) -> bool:
         del state.credential_subjects[credential.id]
     state.generations.pop(account.name, None)
     state.places.pop(account.name, None)
+    unlink_account(state, account.name)
+    for place in [place for place in state.third_party if place[0] == account.name]:
+        del state.third_party[place]
     note(state, Kind.ACCOUNT, account.name)
     return True
 

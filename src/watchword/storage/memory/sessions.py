@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 
 from watchword.core.principal import Instant
@@ -89,6 +90,11 @@ def end_sessions(state: State, question: EndSessions) -> int:
     elif ending and question.subject is not None:
         note(state, Kind.OF_ACCOUNT, question.subject)
     return len(ending)
+
+
+def end_sessions_where(state: State, is_meant: Callable[[Session], bool]) -> int:
+    """How many ended."""
+    return sum(_end(state, session.fingerprint) for session in list(filter(is_meant, state.sessions.values())))
 
 
 def end_sessions_of_account(state: State, name: str, keep: bytes | None = None, stamp: str = "") -> None:

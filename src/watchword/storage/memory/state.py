@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, fields
 
 from watchword.core.credentials import Credential
 from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
+from watchword.core.linked import LinkedIdentity
 from watchword.core.principal import Instant
 from watchword.core.records import Account, Session
+from watchword.core.third_party import ThirdPartyCredential
 from watchword.storage.noted import Kind, Noted
 from watchword.storage.port import FailureCount
 
@@ -28,6 +30,13 @@ class State:
     """Those of each account that has any, oldest first."""
     credential_subjects: dict[str, str] = field(default_factory=dict[str, str])
     """Whose they are, by id."""
+
+    third_party: dict[tuple[str, str], ThirdPartyCredential] = field(
+        default_factory=dict[tuple[str, str], ThirdPartyCredential]
+    )
+    """By account and provider."""
+    linked: dict[tuple[str, str], LinkedIdentity] = field(default_factory=dict[tuple[str, str], LinkedIdentity])
+    """By issuer and subject."""
 
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
     spent: dict[tuple[str, bytes], Instant] = field(default_factory=dict[tuple[str, bytes], Instant])
@@ -50,7 +59,17 @@ class State:
     """Numbered without gaps. There is always one, so that who read the list knows a row by which to go on."""
 
 
-def refuse_unstorable(record: Account | Session | Client | Family | ReferenceToken | ApiKey | Credential) -> None:
+def refuse_unstorable(
+    record: Account
+    | Session
+    | Client
+    | Family
+    | ReferenceToken
+    | ApiKey
+    | Credential
+    | ThirdPartyCredential
+    | LinkedIdentity,
+) -> None:
     """Raises ValueError where a text of the record cannot be encoded as UTF-8."""
     for each in fields(record):
         value = getattr(record, each.name)

@@ -15,6 +15,7 @@ from watchword.core.principal import Instant
 from watchword.core.questions import FamilyStart, FoundKey, FoundSession, FoundToken, Page, Redeemed
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.core.revocations import Revocations
+from watchword.storage.counts import Counts
 from watchword.storage.memory import (
     accounts,
     changes,
@@ -32,10 +33,12 @@ from watchword.storage.memory.clients import put_client
 from watchword.storage.memory.credentials import put_credential
 from watchword.storage.memory.families import put_family
 from watchword.storage.memory.keys import put_key
+from watchword.storage.memory.linked import MemoryLinked
 from watchword.storage.memory.sessions import put_session
 from watchword.storage.memory.state import State
+from watchword.storage.memory.third_party import MemoryThirdParty
 from watchword.storage.noted import KEPT_FOR
-from watchword.storage.port import Changes, Counts, FailureCount, WouldWait
+from watchword.storage.port import Changes, FailureCount, WouldWait
 
 T = TypeVar("T")
 
@@ -47,10 +50,20 @@ class MemoryStorage:
         self._lock = threading.RLock()
         self._state = State()
         self._keep_changes_for = keep_changes_for
+        self._third_party = MemoryThirdParty(self._state, self._lock)
+        self._linked = MemoryLinked(self._state, self._lock)
 
     @property
     def keeps_changes_for(self) -> float:
         return self._keep_changes_for
+
+    @property
+    def third_party(self) -> MemoryThirdParty:
+        return self._third_party
+
+    @property
+    def linked(self) -> MemoryLinked:
+        return self._linked
 
     # --- look-ups
 

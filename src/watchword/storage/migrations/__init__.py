@@ -10,7 +10,7 @@ from watchword.storage.migrations.fresh import make_sqlite
 from watchword.storage.port import UnusableStorage
 from watchword.storage.sql.connections import patiently
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision in `versions/`, oldest first."""
 
 PATIENCE = 60.0

@@ -42,7 +42,7 @@ CREATE TABLE sessions (
 	amr TEXT NOT NULL, 
 	address TEXT NOT NULL, 
 	user_agent TEXT NOT NULL, 
-	data TEXT NOT NULL, kind TEXT DEFAULT 'session' NOT NULL, binding TEXT DEFAULT '' NOT NULL, acr TEXT, 
+	data TEXT NOT NULL, kind TEXT DEFAULT 'session' NOT NULL, binding TEXT DEFAULT '' NOT NULL, acr TEXT, issuer TEXT, sid TEXT, 
 	PRIMARY KEY (number), 
 	UNIQUE (fingerprint), 
 	UNIQUE (id)
@@ -202,5 +202,35 @@ CREATE TABLE account_attributes (
 ;
 CREATE INDEX account_attributes_by_account ON account_attributes (account);
 CREATE INDEX accounts_by_store ON accounts (store, name) WHERE store <> '';
-INSERT INTO alembic_version VALUES ('0005');
+CREATE TABLE third_party_credentials (
+	subject TEXT NOT NULL, 
+	provider TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	sealed BLOB NOT NULL, 
+	hint TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	provider_status INTEGER, 
+	checked_at DOUBLE, 
+	verified_at DOUBLE, 
+	PRIMARY KEY (subject, provider), 
+	FOREIGN KEY(subject) REFERENCES accounts (name) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE linked_identities (
+	issuer TEXT NOT NULL, 
+	subject TEXT NOT NULL, 
+	account TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	PRIMARY KEY (issuer, subject), 
+	FOREIGN KEY(account) REFERENCES accounts (name) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
+CREATE INDEX linked_identities_by_account ON linked_identities (account, created_at);
+CREATE INDEX sessions_by_issuer ON sessions (issuer, sid) WHERE issuer IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0006');
 INSERT INTO changes VALUES (1, 'all', X'', 0.0);

@@ -9,11 +9,13 @@ from watchword.core.grants import state_of
 from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, IssueAuthToken, RevokeAuthToken
 from watchword.core.records import Account, AuthTokenInputs
 from watchword.storage.noted import Kind
+from watchword.storage.outside import owned
 from watchword.storage.rules import changed_account, credentials_die, imported_account, issued_token
 from watchword.storage.sql.attribute_writes import write_attributes
 from watchword.storage.sql.changes import note, note_if_known
 from watchword.storage.sql.family_writes import end_families_of_account
 from watchword.storage.sql.key_writes import end_keys_of_account
+from watchword.storage.sql.linked_writes import is_linked, link
 from watchword.storage.sql.records import account_values, find_account
 
 _ADD = """INSERT INTO accounts
@@ -37,9 +39,13 @@ _REVOKE = """UPDATE auth_tokens SET generation = generation + 1, issued_at = NUL
 
 
 def add_account(db: sqlite3.Connection, question: AddAccount) -> bool:
-    account = question.account
+    account, identity = question.account, question.identity
+    if identity is not None and is_linked(db, owned(identity, account.name)):
+        return False
     if db.execute(_ADD, account_values(account)).rowcount == 0:
         return False
+    if identity is not None:
+        link(db, identity)
     write_attributes(db, account)
     if account.auth_token is not None and not account.disabled:
         _put_token(db, account.name, account.auth_token)
@@ -60,7 +66,7 @@ def delete_account(db: sqlite3.Connection, question: DeleteAccount) -> bool:
     account = find_account(db, question.name)
     if account is None:
         return False
-    db.execute(_DELETE, (question.name,))  # its auth token, attributes, credentials and places go with it
+    db.execute(_DELETE, (question.name,))  # all that has it as a foreign key goes with it
     db.execute(_END_OTHERS, (question.name, None))
     end_families_of_account(db, account, None)
     end_keys_of_account(db, question.name)

@@ -11,7 +11,7 @@ from watchword.storage.sql.records import ACCOUNT_COLUMNS, account
 
 FIND_ACCOUNTS_BY = f"""SELECT {ACCOUNT_COLUMNS} FROM account_attributes x JOIN accounts a ON a.name = x.account
     LEFT JOIN auth_tokens t ON t.name = a.name WHERE x.attribute = ? AND x.value = ?
-    ORDER BY x.account LIMIT 2"""  # noqa: S608 - constants
+    ORDER BY x.account LIMIT ?"""  # noqa: S608 - constants
 _PUT = "INSERT INTO account_attributes (attribute, value, account) VALUES (?, ?, ?)"
 _REMOVE = "DELETE FROM account_attributes WHERE account = ?"
 
@@ -19,7 +19,8 @@ _REMOVE = "DELETE FROM account_attributes WHERE account = ?"
 def find_accounts_by(db: sqlite3.Connection, question: FindAccountsBy) -> tuple[Account, ...]:
     if not storable(question.attribute + question.value):
         return ()
-    return tuple(map(account, db.execute(FIND_ACCOUNTS_BY, (question.attribute, question.value)).fetchall()))
+    wanted = question.attribute, question.value, question.most
+    return tuple(map(account, db.execute(FIND_ACCOUNTS_BY, wanted).fetchall()))
 
 
 def write_attributes(db: sqlite3.Connection, account: Account, before: Account | None = None) -> None:

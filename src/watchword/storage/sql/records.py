@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from watchword.core.ask import AnswerFailed
+from watchword.core.linked import LinkedLogIn
 from watchword.core.questions import FoundSession
 from watchword.core.records import Account, AuthTokenInputs, Session
 
@@ -32,6 +33,8 @@ SESSION = (
     "kind",
     "binding",
     "acr",
+    "issuer",
+    "sid",
 )
 ACCOUNT = (
     "name",
@@ -86,6 +89,7 @@ def session(row: Row) -> Session:
             kind=row[13],
             binding=row[14],
             acr=row[15],
+            linked=None if row[16] is None else LinkedLogIn(row[16], row[17]),
         )
     except (ValueError, TypeError) as error:
         raise AnswerFailed("a session's record is damaged") from error
@@ -135,6 +139,8 @@ def session_values(session: Session) -> Values:
         "kind": session.kind,
         "binding": session.binding,
         "acr": session.acr,
+        "issuer": None if session.linked is None else session.linked.issuer,
+        "sid": None if session.linked is None else session.linked.sid,
     }
 
 

@@ -72,9 +72,39 @@ sessions = Table(
     Column("kind", Text, nullable=False, server_default="session"),
     Column("binding", Text, nullable=False, server_default=text("''")),
     Column("acr", Text),
+    Column("issuer", Text),
+    Column("sid", Text),
     Index("sessions_by_subject", "subject", "created_at"),
     Index("sessions_by_age", "created_at"),
     Index("sessions_by_end", "ends_at"),
+    Index("sessions_by_issuer", "issuer", "sid", sqlite_where=text("issuer IS NOT NULL")),
+)
+
+third_party_credentials = Table(
+    "third_party_credentials",
+    metadata,
+    Column("subject", Text, ForeignKey("accounts.name", ondelete="CASCADE"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("provider_status", Integer),
+    Column("checked_at", Double),
+    Column("verified_at", Double),
+    sqlite_with_rowid=False,
+)
+
+linked_identities = Table(
+    "linked_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("linked_identities_by_account", "account", "created_at"),
+    sqlite_with_rowid=False,
 )
 
 credentials = Table(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from watchword.core.principal import Instant
-from watchword.core.questions import EndSession, EndSessions, StartSession, WriteSessionData
+from watchword.core.questions import EndLinkedSessions, EndSession, EndSessions, StartSession, WriteSessionData
 from watchword.core.records import Session
 from watchword.storage.noted import Kind
+from watchword.storage.outside import refuse_unnamed
 from watchword.storage.rules import storable
 from watchword.storage.sql.changes import note
 from watchword.storage.sql.records import SESSION, as_json, session_values
@@ -32,6 +33,8 @@ _END_ALL = "DELETE FROM sessions"  # without WHERE: SQLite then drops whole page
 _TAKE = f"SELECT {', '.join(_COLUMNS)} FROM sessions WHERE fingerprint = ?"  # noqa: S608 - constants
 # Column names are constants of ours, no input.
 _PUT_BACK = f"INSERT INTO sessions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_LINKED = """SELECT fingerprint FROM sessions
+    WHERE issuer = :issuer AND (:sid IS NULL OR sid = :sid) AND (:account IS NULL OR subject = :account)"""
 _IS_KEPT = "SELECT 1 FROM sessions WHERE fingerprint = ?"
 _ENDED = "SELECT fingerprint FROM sessions WHERE ends_at <= ? ORDER BY ends_at, fingerprint LIMIT ?"
 
@@ -92,6 +95,12 @@ def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
     if ended:
         note(db, Kind.OF_ACCOUNT, [question.subject])
     return ended
+
+
+def end_linked_sessions(db: sqlite3.Connection, question: EndLinkedSessions) -> int:
+    refuse_unnamed(question)
+    values = {"issuer": question.issuer, "sid": question.sid, "account": question.account}
+    return _end(db, [fingerprint for (fingerprint,) in db.execute(_LINKED, values).fetchall()])
 
 
 def remove_ended(db: sqlite3.Connection, now: Instant, limit: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,9 @@ from watchword.core.principal import Instant
 from watchword.core.questions import FamilyStart, FoundKey, FoundSession, FoundToken, Page, Redeemed
 from watchword.core.records import Account, AuthTokenInputs, Session
 from watchword.core.revocations import Revocations
+from watchword.storage.counts import Counts
 from watchword.storage.noted import KEPT_FOR
-from watchword.storage.port import Changes, Counts, FailureCount
+from watchword.storage.port import Changes, FailureCount
 from watchword.storage.rules import storable
 from watchword.storage.sql import (
     account_writes,
@@ -35,7 +35,9 @@ from watchword.storage.sql import (
     token_writes,
 )
 from watchword.storage.sql.connections import PATIENCE
-from watchword.storage.sql.process import BATCH, Processes, batches, for_each
+from watchword.storage.sql.linked import SqliteLinked
+from watchword.storage.sql.process import BATCH, Processes
+from watchword.storage.sql.third_party import SqliteThirdParty
 
 T = TypeVar("T")
 
@@ -58,11 +60,21 @@ class SqliteStorage:
         keep_changes_for: float = KEPT_FOR,
     ) -> None:
         self._processes = Processes(path, factory)
+        self._third_party = SqliteThirdParty(self._processes)
+        self._linked = SqliteLinked(self._processes)
         self._keep_changes_for = keep_changes_for
 
     @property
     def keeps_changes_for(self) -> float:
         return self._keep_changes_for
+
+    @property
+    def third_party(self) -> SqliteThirdParty:
+        return self._third_party
+
+    @property
+    def linked(self) -> SqliteLinked:
+        return self._linked
 
     # --- look-ups
 
@@ -350,16 +362,13 @@ class SqliteStorage:
         return row
 
     def _read(self, look: Callable[[sqlite3.Connection], T], wait: bool = True) -> T:
-        return self._processes.here().readers.read(look, wait=wait)
+        return self._processes.read(look, wait=wait)
 
     def _change(self, work: Callable[[sqlite3.Connection], T], patience: float = PATIENCE) -> T:
-        return self._processes.here().writer.change(work, patience)
+        return self._processes.change(work, patience)
 
     def _put(self, put: Callable[[sqlite3.Connection, T], str], records: Iterable[T]) -> Counts:
-        done: Counter[str] = Counter()
-        for batch in batches(records):
-            done.update(self._change(for_each(put, batch)))
-        return Counts(**done)
+        return self._processes.put_all(put, records)
 
     def _all(
         self, after: Callable[[sqlite3.Connection, str, int], tuple[T, ...]], key: Callable[[T], str]
