@@ -1,0 +1,1 @@
+"""`[[identity_provider]]`: OpenID providers of somebody else's, by which people log in."""

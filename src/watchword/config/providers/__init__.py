@@ -1,0 +1,1 @@
+"""Third parties for whose APIs users have credentials, as they are configured."""
