@@ -15,6 +15,7 @@ from tests.server.api.world import Seen, account
 from watchword.config.build import Parts, build
 from watchword.config.settings import Settings
 from watchword.edge.asgi import PRINCIPAL, Guarded, request_of
+from watchword.edge.door import Door
 from watchword.edge.wsgi import GuardedWsgi
 from watchword.edge.wsgi import request_of as request_of_wsgi
 from watchword.http.client_certificate import UNREADABLE
@@ -91,7 +92,7 @@ def seen_by_asgi(parts: Parts, asked: dict[str, Any]) -> dict[str, Any] | None:
     async def send(message: Any) -> None:
         return None
 
-    asyncio.run(Guarded(application, parts.service.engine, parts.service.targets)(asked, receive, send))
+    asyncio.run(Guarded(application, Door(parts.service.engine, parts.service.targets))(asked, receive, send))
     return found[0] if found else None
 
 
@@ -121,7 +122,7 @@ def seen_by_wsgi(parts: Parts, asked: dict[str, Any]) -> dict[str, Any] | None:
     def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
         return None
 
-    list(GuardedWsgi(application, parts.service.engine, parts.service.targets)(asked, start))
+    list(GuardedWsgi(application, Door(parts.service.engine, parts.service.targets))(asked, start))
     return found[0] if found else None
 
 
