@@ -5,6 +5,9 @@ taken. Four things see to that. The answer is the same 202. Names and passwords 
 by what exists. Both cases cost a password hash, and the answer waits for the next tick, because keeping an account
 takes a write that finding it taken does not; one measurement is all there can be, since the first try takes the
 name. And the new account waits to be enabled: otherwise a log-in with the password just chosen would tell.
+
+Where new accounts show their e-mail address (`[mail] verify_sign_up`), nothing is looked up before the answer at all,
+and the account waits for its link.
 """
 
 from __future__ import annotations
@@ -19,14 +22,18 @@ from starlette.responses import JSONResponse, Response
 from watchword.core.events import event_about
 from watchword.core.names import NameRefused
 from watchword.core.records import Account
-from watchword.flows.accounts import add_account
+from watchword.flows.accounts import add_account, new_account
+from watchword.flows.mailing import held_up
 from watchword.flows.password_policy import PasswordRefused
+from watchword.flows.sign_up import SignUpAsked, settle_sign_up
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
+from watchword.server.api.email import mail_address_of
 from watchword.server.api.errors import Wrong, wrong_member
-from watchword.server.api.fields import Attributes, Labels, NameText, PasswordText
-from watchword.server.api.views import AcceptedView, AccountView, account_view
+from watchword.server.api.fields import AddressText, Attributes, Labels, NameText, PasswordText
+from watchword.server.api.views import AcceptedView, AccountView, SignedUpView, account_view
+from watchword.server.mailing import Mailing
 from watchword.server.rules import administrator
 
 router = APIRouter(tags=["accounts"])
@@ -36,10 +43,14 @@ TICK = 0.25
 
 
 class NewAccount(Content):
-    """An account to be made. Only administrators assign roles, permissions and attributes."""
+    """An account to be made. Only administrators assign roles, permissions and attributes.
+
+    `email` is needed where new accounts show their address, and nowhere else.
+    """
 
     username: NameText
     password: PasswordText
+    email: AddressText | None = None
     roles: Labels | None = None
     permissions: Labels | None = None
     attributes: Attributes | None = None
@@ -56,18 +67,25 @@ async def make_account(call: Here, wanted: Annotated[NewAccount, Depends(content
     """Administrators make any account. Where sign-up is on, everybody makes one without roles.
 
     With uniform sign-up everybody but administrators gets 202, whether the name was free or taken, and the account
-    waits until an administrator enables it.
+    waits until an administrator enables it. The same where new accounts show their e-mail address: then the account
+    waits for the link that is sent there.
     """
     service = call.service
     administrators = administrator(service.space.unnamed)
     if not service.sign_up:
         await call.demand(administrators)  # as the rule does
-        return _made(await _add(call, wanted))
-    if await call.meets(administrators):
+    if not service.sign_up or await call.meets(administrators):
+        if wanted.email is not None:
+            raise wrong_member("email", "Write it into the attributes.")
         return _made(await _add(call, wanted))
     for name in ("roles", "permissions", "attributes"):
         if getattr(wanted, name):
             raise wrong_member(name, "Only administrators assign these.")
+    if service.mailing is not None and service.mailing.verify_sign_up:
+        await _ask_by_mail(call, wanted, service.mailing)
+        return JSONResponse(SignedUpView().model_dump(), 202)
+    if wanted.email is not None:
+        raise wrong_member("email", "Nobody is sent mails here: leave it out.")
     if not service.uniform_sign_up:
         return _made(await _add(call, wanted))
     begun = asyncio.get_running_loop().time()
@@ -100,6 +118,36 @@ async def _add(call: Call, wanted: NewAccount, *, disabled: bool = False) -> Acc
     if account is not None:
         call.note(event_about("user_created", account.name, call.request, call.principal, roles=_told(wanted.roles)))
     return account
+
+
+async def _ask_by_mail(call: Call, wanted: NewAccount, mailing: Mailing) -> None:
+    """Judge what is wanted by what it is like, and leave the rest to who keeps nobody waiting."""
+    if wanted.email is None:
+        raise wrong_member("email", "An e-mail address is needed: the account waits for the link that is sent there.")
+    service, address, now = call.service, mail_address_of(wanted.email), call.service.now()
+    await call.settled(held_up(call.request, service.space, now))
+    steps = new_account(
+        wanted.username,
+        wanted.password.reveal_text(),
+        policy=service.passwords,
+        entropy=service.engine.entropy,
+        now=now,
+        attributes={mailing.policy.attribute: address},
+    )
+    try:
+        account = await call.run(steps)
+    except NameRefused as refused:
+        raise wrong_member("username", str(refused)) from None
+    except PasswordRefused as refused:
+        raise wrong_member("password", str(refused)) from None
+    asked = SignUpAsked(
+        account=account,
+        password=wanted.password,
+        address=address,
+        asked_from=call.request.peer.address,
+        at=now,
+    )
+    mailing.later("sign-up", lambda: settle_sign_up(asked, mailing.policy, service.digest_secrets))
 
 
 def _told(roles: list[str] | None) -> str:

@@ -1,0 +1,1 @@
+"""`[mail]`: sending mail, and what mails are for."""

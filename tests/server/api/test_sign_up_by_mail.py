@@ -1,0 +1,216 @@
+"""Signing up with an e-mail address: one answer whatever is taken, and an account that waits for its link (F30)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.api.by_mail import NEW, Mailer, links, text, tokens
+from tests.server.api.world import NOW, World, basic, is_problem, refused_by
+from watchword.core.ask import Question
+from watchword.core.questions import AddAccount, FindAccount, FindAccountsBy, HashPassword
+from watchword.flows.sign_up import WAITING
+
+Making = Callable[..., World]
+EVE = {"username": "eve", "password": NEW, "email": "eve@example.org"}
+
+
+@pytest.fixture
+def mailer(make_world: Making, tmp_path: Path) -> Mailer:
+    made = Mailer(make_world, tmp_path, mail={"verify_sign_up": True}, passwords={"sign_up": True})
+    made.put("ann", "ann@example.org")
+    return made
+
+
+def told(answer: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.content, answer.headers.multi_items()
+
+
+def sign_up(mailer: Mailer, **wanted: Any) -> Any:
+    return mailer.world("POST", "/users", json={**EVE, **wanted})
+
+
+def signed_up(mailer: Mailer, **wanted: Any) -> str:
+    """The token of the link that comes of a sign-up."""
+    before = len(mailer.post())
+    assert sign_up(mailer, **wanted).status_code == 202
+    (token,) = tokens(mailer.post.wait(before + 1)[-1])
+    return token
+
+
+def log_in(mailer: Mailer, name: str = "eve", password: str = NEW) -> int:
+    code: int = mailer.world("POST", "/login", json={"username": name, "password": password}).status_code
+    return code
+
+
+def test_account_can_be_used_once_its_link_was__S2_34(mailer: Mailer) -> None:
+    token = signed_up(mailer)
+    (mail,) = mailer.post()
+    assert (mail["To"], links(mail)) == ("eve@example.org", [("http://127.0.0.1:8080/ui/verify-email", "eve")])
+    assert "eve" not in text(mail).partition("http")[0], "a stranger may have chosen the name for others to read"
+    assert log_in(mailer) == 401
+    waiting = mailer.find("eve")
+    assert (waiting.disabled, set(waiting.attributes)) == (True, {WAITING})
+    assert mailer.verify(token).status_code == 204
+    account = mailer.find("eve")
+    assert account.attributes == {"email": "eve@example.org", "email_verified": "true"}
+    assert (account.roles, account.permissions) == (frozenset(), frozenset())
+    assert ("user_created", "eve") in [(event.name, event.fields["subject"]) for event in mailer.world.seen.events]
+    assert log_in(mailer) == 200
+
+
+def test_free_and_taken_are_answered_with_the_same_bytes__F30(mailer: Mailer) -> None:
+    mailer.put("away", "away@example.org", disabled=True)
+    free = sign_up(mailer)
+    assert free.status_code == 202
+    for wanted in (
+        {"username": "ann"},
+        {"username": "root"},
+        {"username": "gone"},
+        {"email": "ann@example.org"},
+        {"username": "ann", "email": "ann@example.org"},
+        {"username": "eve2", "email": "away@example.org"},
+        {"username": "away"},
+        {"username": "eve3", "email": "fine@example.org"},
+    ):
+        assert told(sign_up(mailer, **wanted)) == told(free), wanted
+
+
+def test_nothing_is_looked_up_before_the_answer_and_a_hash_is_always_made__F30(mailer: Mailer) -> None:
+    for wanted in ({}, {"username": "ann"}, {"email": "ann@example.org"}):
+        seen: list[Question[Any]] = []
+        mailer.world.answers.before = seen.append
+        sign_up(mailer, **wanted)
+        kinds = [type(question) for question in seen]
+        assert kinds.count(HashPassword) == 1
+        assert not {FindAccount, FindAccountsBy, AddAccount} & set(kinds)
+
+
+def test_owner_of_a_taken_address_is_told_and_nobody_else__F30(mailer: Mailer) -> None:
+    sign_up(mailer, email="ann@example.org")
+    (mail,) = mailer.post.wait(1)
+    assert mail["To"] == "ann@example.org"
+    assert "\n  ann\n" in text(mail)
+    assert "/ui/forgotten-password" in text(mail)
+    assert tokens(mail) == []
+    assert mailer.world.storage.find_account(FindAccount("eve")) is None
+
+
+def test_owner_of_a_taken_name_is_told_and_nobody_else__F30(mailer: Mailer) -> None:
+    before = mailer.find("ann")
+    sign_up(mailer, username="ann", email="eve@example.org")
+    (mail,) = mailer.post.wait(1)
+    assert (mail["To"], mail["Subject"]) == (
+        "ann@example.org",
+        "Somebody asked for your user name at RESTHeart Realm",
+    )
+    assert "eve" not in text(mail)
+    mailer.settle()
+    assert len(mailer.post()) == 1
+    assert mailer.find("ann") == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pointer"),
+    [
+        ({"email": None}, "#/email"),
+        ({"email": "no address"}, "#/email"),
+        ({"email": "eve@example.org\r\nBcc: x@example.org"}, "#/email"),
+        ({"username": "a:b"}, "#/username"),
+        ({"password": "short"}, "#/password"),
+        ({"password": "eve@example.org"}, "#/password"),
+        ({"roles": ["admin"]}, "#/roles"),
+        ({"attributes": {"email_verified": "true"}}, "#/attributes"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_judged_by_itself__F18__F30(mailer: Mailer, wanted: dict[str, Any], pointer: str) -> None:
+    answers = [sign_up(mailer, **{"username": name, **wanted}) for name in ("eve", "ann")]
+    assert is_problem(answers[0], "invalid-content")["errors"][0]["pointer"] == pointer
+    assert told(answers[0]) == told(answers[1])
+
+
+def test_administrators_make_accounts_as_ever__S2_34(mailer: Mailer) -> None:
+    wanted = {"username": "eve", "password": NEW, "roles": ["nurse"], "attributes": {"email": "eve@example.org"}}
+    assert mailer.world("POST", "/users", json=wanted, auth=basic("root")).status_code == 201
+    assert log_in(mailer) == 200
+    is_problem(mailer.world("POST", "/users", json=EVE, auth=basic("root")), "invalid-content")
+
+
+def test_without_verification_an_address_is_refused__S2_34(make_world: Making) -> None:
+    world = make_world(passwords={"sign_up": True})
+    is_problem(world("POST", "/users", json=EVE), "invalid-content")
+
+
+def test_outage_is_503_and_a_later_one_is_made_up_for__C17__F30(mailer: Mailer) -> None:
+    mailer.world.answers.down = (Question,)
+    assert [sign_up(mailer, username=name).status_code for name in ("eve", "ann")] == [503, 503]
+
+
+def test_place_that_signs_up_too_often_is_refused__C16(mailer: Mailer) -> None:
+    answers = [sign_up(mailer, username=f"u{n}", email=f"u{n}@example.org") for n in range(31)]
+    refused_by(answers[-1], "C16")
+
+
+# --- what the link is good for ---------------------------------------------------------------------------------------
+
+
+def test_link_is_good_once_and_until_it_is_over__F3__C09(mailer: Mailer) -> None:
+    token = signed_up(mailer)
+    mailer.world.now = NOW + 86400
+    assert refused_by(mailer.verify(token), "C09")["code"] == "expired-token"
+    mailer.world.now = NOW + 86399
+    assert mailer.verify(token).status_code == 204
+    refused_by(mailer.verify(token), "C09")
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["waiting", "in use"])
+def test_who_was_disabled_by_an_administrator_stays_so__F36__C09(mailer: Mailer, used: bool) -> None:
+    token = signed_up(mailer)
+    if used:
+        assert mailer.world("POST", "/users/eve/enable", auth=basic("root")).status_code == 204
+        assert log_in(mailer) == 200
+    assert mailer.world("POST", "/users/eve/disable", auth=basic("root")).status_code == 204
+    refused_by(mailer.verify(token), "C09")
+    assert mailer.find("eve").disabled
+    assert log_in(mailer) == 401
+
+
+def test_who_waits_gets_no_link_for_a_new_password(mailer: Mailer) -> None:
+    signed_up(mailer)
+    mailer.ask(username="eve", email="eve@example.org")
+    mailer.settle()
+    assert len(mailer.post()) == 1
+
+
+def test_name_of_who_never_came_back_is_free_again(mailer: Mailer) -> None:
+    old = signed_up(mailer, email="typo@example.org")
+    assert sign_up(mailer).status_code == 202
+    mailer.settle()
+    assert len(mailer.post()) == 1, "the link may still be used"
+    mailer.world.now = NOW + 86400
+    new = signed_up(mailer, password="another long password")
+    refused_by(mailer.verify(old), "C09")
+    assert mailer.verify(new).status_code == 204
+    assert (log_in(mailer), log_in(mailer, password="another long password")) == (401, 200)
+    assert mailer.find("eve").attributes == {"email": "eve@example.org", "email_verified": "true"}
+
+
+@pytest.mark.parametrize("act", ["disable", "enable"])
+def test_name_that_an_administrator_has_looked_at_is_not_free_again__F36(mailer: Mailer, act: str) -> None:
+    signed_up(mailer)
+    assert mailer.world("POST", f"/users/eve/{act}", auth=basic("root")).status_code == 204
+    before = mailer.find("eve")
+    mailer.world.now = NOW + 100_000
+    sign_up(mailer, email="other@example.org")
+    mailer.settle()
+    assert mailer.find("eve") == before
+
+
+def test_address_that_came_to_be_somebody_s_meanwhile_may_be_shared(mailer: Mailer) -> None:
+    one, two = (signed_up(mailer, username=name) for name in ("eve", "eva"))
+    assert [mailer.verify(one).status_code, mailer.verify(two).status_code] == [204, 204]
+    assert [name for _, name in links(mailer.asked(email="eve@example.org"))] == ["eva", "eve"]
