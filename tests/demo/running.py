@@ -31,17 +31,20 @@ from watchword.storage import Storage, open_storage
 
 
 class Breakable:
-    """A storage that answers nothing while it is `down`."""
+    """A storage that answers nothing while it is `down`, or a room of one, which is down with it."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: object, whole: Breakable | None = None) -> None:
         self._storage = storage
+        self._whole = self if whole is None else whole
         self.down = False
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._storage, name)
+        if not callable(found):
+            return Breakable(found, self._whole)
 
         def answer(*arguments: object, **named: object) -> object:
-            if self.down:
+            if self._whole.down:
                 raise AnswerFailed("the storage is down")
             return found(*arguments, **named)
 

@@ -10,6 +10,7 @@ from watchword.demo.page_files import PageFiles
 from watchword.demo.people import Person, enrol
 from watchword.demo.rules import RULES
 from watchword.edge.asgi import Application, Guarded, Receive, Scope, Send, send_response
+from watchword.edge.door import Door
 from watchword.http.caching import NO_STORE
 from watchword.http.message import Response
 from watchword.server.service import Service
@@ -34,7 +35,7 @@ def demo_application(
 ) -> Application:
     """The server, with the API under /patients and the page under /demo, to which / leads."""
     page = PageFiles()
-    guarded = Guarded(api, service.engine, protection)
+    guarded = Guarded(api, Door(service.engine, protection))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

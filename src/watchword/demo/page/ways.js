@@ -1,11 +1,16 @@
-// The two ways to sign in. Both send requests through a wire, and know who is signed in and until when.
+// The two ways to sign in. Each is a client of Watchword's, and knows who is signed in and until when.
 //
-// `signIn`, `resume` and `send` give the server's answer; afterwards `who` is {user, roles} or null, `until` the
-// instant at which the credential ends (by this browser's clock, in milliseconds), `length` how long it lives in all.
+// `signIn`, `resume`, `send` and `signOut` give the server's answer, or the error that it became; afterwards `who` is
+// {user, roles} or null, `until` the instant at which the credential ends (by this browser's clock, in milliseconds),
+// `length` how long it lives in all.
 
-import { Wire } from "./wire.js";
+import { createClient } from "./watchword.js";
+import { Answer, Wire } from "./wire.js";
 
 const KEPT = "watchword-demo-token";
+const DONE = { status: 200 };
+// A panel counts down itself where something is to be waited for.
+const PATIENCE = 0;
 
 /** Basic with the password once, to GET /roles/<user>; from then on Basic with the auth token that came back. */
 export class TokenWay {
@@ -16,12 +21,29 @@ export class TokenWay {
   who = null;
   until = 0;
   length = 0;
-  wire = new Wire();
-  #token = null;
+  #proving = false;
+  wire = new Wire((headers) => this.#proof(headers));
+  // In the tab's own storage, where a reload finds the token and no other tab does.
+  #client = createClient({
+    mode: "auth-token",
+    storage: sessionStorage,
+    patience: PATIENCE,
+    fetch: async (input, init) => this.#noted(await this.wire.fetch(input, init)),
+  });
 
   async signIn(user, password) {
     this.forget();
-    return this.#prove(user, password, "your password, this once");
+    this.#proving = true;
+    try {
+      const { roles } = await this.#client.logIn(user, password);
+      this.who = { user, roles };
+      this.#keep();
+      return DONE;
+    } catch (error) {
+      return error;
+    } finally {
+      this.#proving = false;
+    }
   }
 
   /** Is there a token in this tab that is still good? Null where there is none to ask about. */
@@ -29,55 +51,53 @@ export class TokenWay {
     const kept = read(KEPT);
     if (kept === null) return null;
     this.length = kept.length;
-    return this.#prove(kept.user, kept.token, "the auth token");
-  }
-
-  async send(method, path, content) {
-    const { who } = this;
-    const answer = await this.#basic(method, path, who.user, this.#token, "the auth token", content);
-    if (who === this.who) this.#keep(who.user, answer);
-    return answer;
-  }
-
-  async signOut() {
-    const { user } = this.who;
-    return this.#basic("DELETE", `/tokens/${encodeURIComponent(user)}`, user, this.#token, "the auth token");
-  }
-
-  forget() {
-    sessionStorage.removeItem(KEPT);
-    this.#token = this.who = null;
-    this.length = 0;
-  }
-
-  async #prove(user, secret, called) {
-    const answer = await this.#basic("GET", `/roles/${encodeURIComponent(user)}`, user, secret, called);
+    const answer = await ask(this.#client, "GET", `/roles/${encodeURIComponent(kept.user)}`);
     if (answer.status === 200) {
-      this.who = { user, roles: answer.content.roles };
-      this.#keep(user, answer);
+      this.who = { user: kept.user, roles: answer.content.roles };
+      this.#keep();
     }
     return answer;
   }
 
-  #basic(method, path, user, secret, called, content) {
-    return this.wire.send(method, path, {
-      // Without cookies: a session in the other tab would otherwise decide who asks here.
-      credentials: "omit",
-      fields: { Authorization: `Basic ${base64(`${user}:${secret}`)}` },
-      shown: [["Authorization", `Basic base64(${user}:••••)`, called]],
-      content,
-      shownContent: hidden(content),
-    });
+  async send(method, path, content) {
+    const { who } = this;
+    const answer = await ask(this.#client, method, path, content);
+    if (who === this.who) this.#keep();
+    return answer;
   }
 
-  /** Every answer to Basic shows the live token. */
-  #keep(user, answer) {
-    const token = answer.field("auth-token");
-    if (token === null) return;
-    this.#token = token;
-    this.until = onOurClock(answer, answer.field("auth-token-valid-until"));
-    this.length = Math.max(this.length, this.until - Date.now());
-    sessionStorage.setItem(KEPT, JSON.stringify({ user, token, length: this.length }));
+  signOut() {
+    return this.#client.logOut().then(() => DONE, (error) => error);
+  }
+
+  forget() {
+    sessionStorage.removeItem(KEPT);
+    this.#client.forget();
+    this.who = null;
+    this.length = 0;
+  }
+
+  #proof(headers) {
+    const sent = headers.get("authorization");
+    if (sent === null) return ["Authorization", "none"];
+    const user = decoded(sent.slice("Basic ".length)).split(":")[0];
+    const what = this.#proving ? "your password, this once" : "the auth token";
+    return ["Authorization", `Basic base64(${user}:••••)`, what];
+  }
+
+  /** Every answer to Basic says how long the token lives. */
+  #noted(response) {
+    const until = response.headers.get("auth-token-valid-until");
+    if (until !== null) {
+      this.until = this.wire.onOurClock(until);
+      this.length = Math.max(this.length, this.until - Date.now());
+    }
+    return response;
+  }
+
+  /** The token itself is kept by the client. */
+  #keep() {
+    if (this.who) sessionStorage.setItem(KEPT, JSON.stringify({ user: this.who.user, length: this.length }));
   }
 }
 
@@ -90,77 +110,65 @@ export class CookieWay {
   who = null;
   until = 0;
   length = 0;
-  wire = new Wire();
+  wire = new Wire(() => ["Cookie", "…", "the browser adds it where it has one; no script can see it"]);
   /** Called where another window of this browser signed in or out: all of them share one cookie. */
   onChanged = () => {};
   #ends = 0;
-  #windows = new BroadcastChannel("watchword-demo-session");
+  #client = createClient({ patience: PATIENCE, fetch: this.wire.fetch, onChange: () => this.onChanged() });
 
-  constructor() {
-    this.#windows.onmessage = () => this.onChanged();
-  }
-
-  async signIn(user, password) {
+  signIn(user, password) {
     this.forget();
-    const content = { username: user, password };
-    const answer = this.#begin(await this.#ask("POST", "/login", content, { ...hidden(content), username: user }));
-    if (this.who) this.#windows.postMessage("signed in");
-    return answer;
+    return this.#begin(this.#client.logIn(user, password));
   }
 
   /** Only the server can tell whether the browser holds a good cookie. */
-  async resume() {
-    return this.#begin(await this.#ask("GET", "/session"));
+  resume() {
+    return this.#begin(this.#client.session());
   }
 
   async send(method, path, content) {
-    const answer = await this.#ask(method, path, content);
+    const answer = await ask(this.#client, method, path, content);
     // Each use begins the inactivity timeout anew.
     if (answer.status > 0 && answer.status < 400) this.until = Math.min(this.#ends, Date.now() + this.length);
     return answer;
   }
 
-  async signOut() {
-    const answer = await this.#ask("POST", "/logout");
-    if (answer.status === 204) this.#windows.postMessage("signed out");
-    return answer;
+  signOut() {
+    return this.#client.logOut().then(() => DONE, (error) => error);
   }
 
   forget() {
     this.who = null;
   }
 
-  #begin(answer) {
-    if (answer.status !== 200) return answer;
-    const { session } = answer.content;
-    this.who = null;
-    if (session) {
-      this.who = { user: answer.content.subject, roles: answer.content.roles };
-      this.#ends = onOurClock(answer, session.expires_at);
-      this.until = onOurClock(answer, session.idle_expires_at);
-      this.length = this.until - Date.now();
+  async #begin(asking) {
+    try {
+      const { session, subject, roles } = await asking;
+      this.who = session ? { user: subject, roles } : null;
+      if (session) {
+        this.#ends = this.wire.onOurClock(session.expires_at);
+        this.until = this.wire.onOurClock(session.idle_expires_at);
+        this.length = this.until - Date.now();
+      }
+      return DONE;
+    } catch (error) {
+      return error;
     }
-    return answer;
-  }
-
-  #ask(method, path, content, shownContent = hidden(content)) {
-    const shown = [["Cookie", "…", "the browser adds it where it has one; no script can see it"]];
-    return this.wire.send(method, path, { credentials: "same-origin", shown, content, shownContent });
   }
 }
 
-/** What was sent, for a log that outlives the sign-in: neither passwords nor what was written of patients. */
-function hidden(content) {
-  return content && Object.fromEntries(Object.keys(content).map((name) => [name, "••••"]));
+async function ask(client, method, path, content) {
+  const headers = { Accept: "application/json, application/problem+json" };
+  if (content !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await Answer.of(await client.fetch(path, { method, headers, body: JSON.stringify(content) }));
+  } catch {
+    return Answer.none;
+  }
 }
 
-function base64(text) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}
-
-/** An instant that the server named, by this browser's clock: theirs may differ. */
-function onOurClock(answer, instant) {
-  return Date.now() + Date.parse(instant) - answer.at;
+function decoded(base64) {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
 }
 
 function read(key) {

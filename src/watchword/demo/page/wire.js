@@ -1,13 +1,18 @@
 // One panel's requests: nothing is sent that its log does not show.
 
-/** An answer, or that there was none (status 0). `at` is when it was given, by the server's clock. */
+/** An answer, or that there was none (status 0). */
 export class Answer {
-  constructor(status, headers, content, at) {
+  constructor(status, headers, content) {
     this.status = status;
     this.headers = headers;
     this.content = content;
-    this.at = at;
   }
+
+  static async of(response) {
+    return new Answer(response.status, response.headers, parsed(await response.text()));
+  }
+
+  static none = new Answer(0, new Headers(), null);
 
   field(name) {
     return this.headers.get(name);
@@ -32,35 +37,44 @@ export class Answer {
 export class Wire {
   /** Called with {method, path, shown, shownContent, answer} after each exchange. */
   onExchange = () => {};
+  /** By how much this browser's clock is ahead of the server's, in milliseconds. */
+  ahead = 0;
+  #proof;
 
-  async send(method, path, { credentials, fields = {}, shown = [], content, shownContent = content }) {
-    const answer = await this.#exchange(method, path, credentials, fields, content);
-    this.onExchange({ method, path, shown, shownContent, answer });
-    return answer;
+  /** `proof`: [name, value, remark] of the field that shows who asks, as it may be shown, for the request's headers. */
+  constructor(proof) {
+    this.#proof = proof;
   }
 
-  async #exchange(method, path, credentials, fields, content) {
+  /** What the client of this panel sends its requests with. */
+  fetch = async (input, init) => {
+    const { method = "GET", body } = init;
+    const path = new URL(input, location.href).pathname;
+    const shown = [this.#proof(new Headers(init.headers))];
+    const exchange = { method, path, shown, shownContent: hidden(path, body), answer: Answer.none };
     try {
-      const response = await fetch(path, {
-        method,
-        credentials,
-        cache: "no-store",
-        redirect: "error",
-        headers: {
-          Accept: "application/json, application/problem+json",
-          // Spares the user every challenge that a browser would answer with a pop-up.
-          "No-Auth-Challenge": "true",
-          ...(content === undefined ? {} : { "Content-Type": "application/json" }),
-          ...fields,
-        },
-        body: content === undefined ? undefined : JSON.stringify(content),
-      });
-      const text = await response.text();
-      return new Answer(response.status, response.headers, parsed(text), servedAt(response.headers));
-    } catch {
-      return new Answer(0, new Headers(), null, Date.now());
+      const response = await fetch(input, { ...init, cache: "no-store", redirect: "error" });
+      this.ahead = difference(response.headers);
+      exchange.answer = await Answer.of(response.clone());
+      return response;
+    } finally {
+      this.onExchange(exchange);
     }
+  };
+
+  /** An instant that the server named, by this browser's clock. */
+  onOurClock(instant) {
+    return Date.parse(instant) + this.ahead;
   }
+}
+
+/** What was sent, for a log that outlives the sign-in: neither passwords nor what was written of patients. */
+function hidden(path, body) {
+  const content = parsed(body);
+  if (content === null) return undefined;
+  const told = path === "/login" ? ["username"] : [];
+  const members = Object.entries(content).map(([name, value]) => [name, told.includes(name) ? value : "••••"]);
+  return Object.fromEntries(members);
 }
 
 function parsed(text) {
@@ -72,8 +86,7 @@ function parsed(text) {
 }
 
 /** Date has whole seconds: below two, a difference says nothing about the clocks. */
-function servedAt(headers) {
-  const now = Date.now();
-  const served = Date.parse(headers.get("date"));
-  return Math.abs(served - now) > 2000 ? served : now;
+function difference(headers) {
+  const ahead = Date.now() - Date.parse(headers.get("date"));
+  return Math.abs(ahead) > 2000 ? ahead : 0;
 }
