@@ -20,7 +20,7 @@ from tests.edge.verifier.double import double
 from tests.live import User, add_users
 from watchword import Requirement, Watchword
 from watchword.core.space import Rule
-from watchword.edge.wsgi import PRINCIPAL, principal_of, request_of
+from watchword.edge.wsgi import PRINCIPAL, principal, request_of
 
 
 def environ(**members: Any) -> Any:
@@ -77,7 +77,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def application(environ: Any, start_response: Any) -> list[bytes]:
-    who = principal_of(environ)
+    who = principal(environ)
     length = int(environ.get("CONTENT_LENGTH") or 0)
     read = environ["wsgi.input"].read(length)
     seen = environ.get("HTTP_REMOTE_USER", "-")

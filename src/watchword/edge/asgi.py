@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, Unpack, cast
 
+from watchword.core.demand import Demand, demand
 from watchword.core.principal import Principal
-from watchword.core.space import Protection
-from watchword.edge.content import Contents
+from watchword.edge.door import Door, Doors
 from watchword.edge.drive import Waiting
-from watchword.edge.engine import Answered, Engine
+from watchword.edge.engine import Answered
+from watchword.edge.refusal import Render, rendered
+from watchword.edge.route import VISIT, Demands, Visit, of_application
 from watchword.http.client_certificate import pem_to_der
+from watchword.http.merging import merged
 from watchword.http.message import Fields, Peer, Request, Response
 
 # The types of the ASGI specification: its messages are open dictionaries.
@@ -23,6 +26,9 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Hot: TypeAlias = Callable[[Request], Response | Application]
 """A route that answers in place where nothing has to be waited for; else it tells who will answer."""
+
+Reading: TypeAlias = Callable[[Request], Request]
+"""How an application reads a request: with the path that it takes it for."""
 
 PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the scope; None for anonymous requests."""
@@ -42,7 +48,7 @@ def request_of(scope: Scope) -> Request:
         path + b"?" + query if query else path,
         scope["headers"],
         _peer(client[0] if client else "", secure, _certificate(scope) if secure else None),
-        http_version=scope["http_version"],
+        http_version=scope.get("http_version", "1.1"),
     )
 
 
@@ -67,88 +73,185 @@ def _der(pem: str) -> bytes:
     return pem_to_der(pem.encode("latin-1", "replace"))
 
 
-def principal_of(scope: Scope) -> Principal | None:
-    """Who the request was proven to come from."""
-    return cast("Principal | None", scope.get(PRINCIPAL))
-
-
 class Guarded:
-    """An application behind an engine: it sees no request that was refused, and no look-alike of our own fields.
+    """An application behind a door: it sees no request that was refused, and no look-alike of our own fields.
 
-    `is_ours`: the application is the server's own, and may have the request with all that proves who sent it.
+    `is_ours`: the application is the server's own, and may have the request with all that proves who sent it. `demand`
+    is what is demanded besides what the rules say, `render` tells refusals. `reading` is how the application reads the
+    request, where it does not serve each path as what it is.
     """
 
     def __init__(
-        self, application: Application, engine: Engine, protection: Protection, *, is_ours: bool = False
+        self,
+        application: Application,
+        door: Door,
+        *,
+        is_ours: bool = False,
+        demand: Demand | None = None,
+        render: Render | None = None,
+        reading: Reading | None = None,
     ) -> None:
+        self.render = render
+        self._reading = reading
         self._is_ours = is_ours
         self._application = application
-        self._engine = engine
-        self._protection = protection
-        self._contents = Contents(protection.spaces)
+        self._door = door
+        self._engine = door.engine
+        self._contents = door.contents
+        self._wants_content = door.contents.ever_wanted
+        self._demand = demand
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return
-        request = self._engine.resolved(request_of(scope))
-        if self._contents.wanted(request) and scope["type"] == "http":
-            request, receive = await self._contents.read(request, receive)
-        judged = self._engine.begin(self._engine.judge(request, self._protection))
-        if isinstance(judged, Waiting):
-            judged = await self._engine.finish(judged)
-        if isinstance(judged, Answered):
-            if scope["type"] == "websocket":
-                await _deny_websocket(scope, judged.response, send)
-            else:
-                await send_response(judged.response, send, method=request.method)
+        if VISIT in scope:
+            await self._inside(scope[VISIT], scope, receive, send)
             return
-        headers = self._engine.for_application(request)
-        inner = {**scope, PRINCIPAL: judged.principal, "headers": headers}
+        request = self._engine.resolved(request_of(scope))
+        if self._reading is not None:
+            request = self._reading(request)
+        if self._wants_content and self._contents.wanted(request) and scope["type"] == "http":
+            request, receive = await self._contents.read(request, receive)
+        judged = self._door.begin(request, self._demand)
+        if isinstance(judged, Waiting):
+            judged = await self._door.finish(judged)
+        if isinstance(judged, Answered):
+            await refuse(rendered(judged, self.render), scope, send)
+            return
+        inner = {**scope, PRINCIPAL: judged.principal, "headers": self._engine.for_application(request)}
         if self._is_ours:
             inner[REQUEST] = request
-        await self._application(inner, receive, _adding(send, judged.fields))
+            await self._application(inner, receive, _adding(send, judged))
+            return
+        inner[VISIT] = visit = Visit(request, judged.principal, judged.fields, self.render)
+        await self._application(inner, receive, _adding(send, visit))
+
+    async def _inside(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge a request that was judged further out, where what is added to its answer is added, too."""
+        request = visit.request
+        if request.body is None and scope["type"] == "http" and self._contents.wanted(request):
+            visit.request, receive = await self._contents.read(request, receive)
+        answer = visit.judged(await self._door.ajudge(visit.request, self._demand), self.render)
+        if answer is not None:
+            await refuse(answer, scope, send)
+            return
+        await self._application({**scope, PRINCIPAL: visit.principal}, receive, send)
 
 
-def _adding(send: Send, added: Fields) -> Send:
+class _Adds(Protocol):
+    @property
+    def fields(self) -> Fields: ...
+
+
+_STARTS = frozenset(("http.response.start", "websocket.accept", "websocket.http.response.start"))
+
+
+def _adding(send: Send, adds: _Adds) -> Send:
+    """Adds the fields that there are when the answer starts."""
+
     def send_with_fields(message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": merged(message.get("headers", ()), added)}
+        if message["type"] in _STARTS:
+            message = {**message, "headers": merged(message.get("headers", ()), adds.fields)}
         return send(message)
 
     return send_with_fields
 
 
-_OURS = (b"cache-control", b"referrer-policy")
-_UNITED = (b"vary", b"access-control-expose-headers")
+def protect(
+    application: Application,
+    auth: Doors,
+    *,
+    public: bool = False,
+    on_refusal: Render | None = None,
+    **demanded: Unpack[Demands],
+) -> Guarded:
+    """The application, of which only those requests are seen that may pass.
 
-
-def merged(fields: Any, added: Fields) -> list[tuple[bytes, bytes]]:
-    """The application's fields and ours. Lists are united; what the application says itself stays as it is, but for
-    Cache-Control and Referrer-Policy: we have one only where nobody may keep the answer, or be told its URL.
-
-    So does a cookie that it sets: a log-in over a stale session must not have its new cookie cleared.
+    What the rules of the configuration say of a path holds. `public` and what is demanded here hold for paths that no
+    rule names: `public` lets pass whoever sends nothing, and leaves it to routes to demand. The fields that an answer
+    needs (Vary, cookies to clear, tokens, CORS) are added to each one that the application sends.
     """
-    result = [(bytes(name).lower(), bytes(value)) for name, value in fields]
-    own = dict(result)
-    cookies = {_cookie_name(value) for name, value in result if name == b"set-cookie"} if b"set-cookie" in own else ()
-    for name, value in added:
-        if name in _OURS:
-            result = [line for line in result if line[0] != name]
-            result.append((name, value))
-        elif name not in own or (name == b"set-cookie" and _cookie_name(value) not in cookies):
-            result.append((name, value))
-        elif name in _UNITED:
-            first = next(at for at, line in enumerate(result) if line[0] == name)
-            held = b",".join((*(text for key, text in result if key == name), value))
-            names = dict.fromkeys(part.strip() for part in held.split(b",") if part.strip())
-            rest = [line for line in result[first:] if line[0] != name]
-            result[first:] = [(name, b", ".join(names)), *rest]
-    return result
+    return Guarded(application, auth.on_loop, demand=of_application(public=public, **demanded), render=on_refusal)
 
 
-def _cookie_name(set_cookie: bytes) -> bytes:
-    return set_cookie.partition(b"=")[0].strip()
+def on_refusal(application: Guarded, render: Render) -> None:
+    """Let `render` tell refusals of this application: their content, never status, challenges or other fields."""
+    application.render = render
+
+
+def Authenticated(auth: Doors, **demanded: Unpack[Demands]) -> Callable[[Application], Guarded]:
+    """Wraps a part of an application, of which only those requests are seen that meet this and the rules."""
+    wanted = demand(**demanded)
+    return lambda application: Guarded(application, auth.on_loop, demand=wanted)
+
+
+def Optional(auth: Doors, **demanded: Unpack[Demands]) -> Callable[[Application], Guarded]:
+    """The same, but whoever sends no credentials passes, where no rule says otherwise. Credentials that were sent on
+    purpose and fail are refused (C02)."""
+    wanted = demand(public=True, **demanded)
+    return lambda application: Guarded(application, auth.on_loop, demand=wanted)
+
+
+def principal(scope: Scope) -> Principal | None:
+    """Who the request was proven to come from; None for anonymous requests."""
+    return cast("Principal | None", scope.get(PRINCIPAL))
+
+
+principal_of = principal
+"""The same, for code that calls what it gets `principal`."""
+
+
+async def judged_at_route(
+    scope: Scope,
+    door: Door,
+    wanted: Demand | None,
+    *,
+    read: Callable[[], Awaitable[bytes]] | None = None,
+    render: Render | None = None,
+    reading: Reading | None = None,
+) -> Response | None:
+    """A demand that is judged inside the application: the answer in the route's place, or None where it may run.
+
+    The principal is in the scope then, and the visit with the fields to be added. `read` gives the whole content; it is
+    called only where the request says how much that is. `reading` is as for `Guarded`.
+    """
+    visit: Visit | None = scope.get(VISIT)
+    if visit is None:
+        request = door.engine.resolved(request_of(scope))
+        visit = Visit(request if reading is None else reading(request), alone=True)
+        scope[VISIT] = visit
+        _without_look_alikes(scope, door.engine.for_application(request))
+    request = visit.request
+    if request.body is None and read is not None and _is_short(request, door.contents.wanted(request)):
+        visit.request = request.replaced(body=await read())
+    answer = visit.judged(await door.ajudge(visit.request, wanted), render)
+    scope[PRINCIPAL] = visit.principal
+    return answer
+
+
+def _without_look_alikes(scope: Scope, fields: Fields) -> None:
+    """In place where that can be: frameworks have the list in hand already."""
+    held = scope["headers"]
+    if isinstance(held, list):
+        held[:] = fields
+    else:
+        scope["headers"] = list(fields)
+
+
+def _is_short(request: Request, most: int) -> bool:
+    """Whether the content is known to be no longer than this."""
+    length = request.field(b"content-length") or b"0"
+    return most > 0 and b"transfer-encoding" not in request and length.isdigit() and int(length[:18]) <= most
+
+
+async def refuse(response: Response, scope: Scope, send: Send) -> None:
+    """Send the answer in place of the application's; a handshake is refused with it where the server can send it, else
+    by closing."""
+    if scope["type"] == "websocket":
+        await _deny_websocket(scope, response, send)
+    else:
+        await send_response(response, send, method=scope["method"])
 
 
 async def send_response(response: Response, send: Send, *, method: str) -> None:
@@ -162,7 +265,7 @@ async def send_response(response: Response, send: Send, *, method: str) -> None:
 
 async def _deny_websocket(scope: Scope, response: Response, send: Send) -> None:
     """Refuse a handshake with the true answer where the server can send one, else by closing."""
-    if "websocket.http.response" in scope.get("extensions", {}):
+    if "websocket.http.response" in (scope.get("extensions") or {}):
         await send(
             {"type": "websocket.http.response.start", "status": response.status, "headers": list(response.fields)}
         )

@@ -27,6 +27,11 @@ class Contents:
     def __init__(self, spaces: Iterable[ProtectionSpace]) -> None:
         self._readers = [m for space in spaces for m in space.mechanisms if isinstance(m, ReadsContent)]
 
+    @property
+    def ever_wanted(self) -> bool:
+        """Whether content of any request is."""
+        return bool(self._readers)
+
     def wanted(self, request: Request) -> int:
         """How many bytes of content are to be read at most; 0 where none is wanted."""
         if not self._readers:
@@ -53,13 +58,18 @@ class Contents:
 
     def read_now(self, request: Request, environ: WSGIEnvironment) -> Request:
         """The request with its content, which the application finds in `environ` as if nobody had read it (WSGI)."""
-        most = self.wanted(request)
-        length = _content_length(environ)
-        if not most or length is None or length > most:
+        length = self.length_now(request, environ)
+        if length is None:
             return request
         content: bytes = environ["wsgi.input"].read(length) if length else b""
         environ["wsgi.input"] = BytesIO(content)
         return request.replaced(body=content)
+
+    def length_now(self, request: Request, environ: WSGIEnvironment) -> int | None:
+        """How many bytes are to be read now; None where none are wanted, more came, or nobody says how many (WSGI)."""
+        most = self.wanted(request)
+        length = _content_length(environ) if most else None
+        return None if length is None or length > most else length
 
 
 def _resumed(begun: list[Message], receive: Receive) -> Receive:

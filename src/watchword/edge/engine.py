@@ -12,6 +12,7 @@ from urllib.parse import quote
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import read_circumstances
 from watchword.core.decide import Granted, Refused
+from watchword.core.demand import Demand
 from watchword.core.events import Event
 from watchword.core.guard import check, guard
 from watchword.core.principal import Instant, Principal
@@ -106,9 +107,11 @@ class Engine:
         """Drive what was begun to its end."""
         return finish(waiting, self.answers, self.pool, self.patience)
 
-    def judge(self, request: Request, protection: Protection) -> Steps[Admitted | Answered]:
-        """Whether a request may pass, with all that its answer needs."""
-        space, decision = yield from check(request, protection, self.clock())
+    def judge(
+        self, request: Request, protection: Protection, demand: Demand | None = None
+    ) -> Steps[Admitted | Answered]:
+        """Whether a request may pass, with all that its answer needs. `demand` is what its route demands besides."""
+        space, decision = yield from check(request, protection, self.clock(), demand)
         if isinstance(decision, Granted) and space.token_manager is None:
             return self._admitted(decision, request, space)  # nothing more to ask
         return (yield from self._carry_out(decision, request, space))

@@ -1,20 +1,25 @@
-"""The WSGI host: protects any WSGI application (Flask, Django, Bottle, Pyramid), by PEP 3333."""
+"""The WSGI host: protects any WSGI application (Flask, Django, Bottle, Pyramid), by PEP 3333.
+
+No event loop is made here, nor needed: each request waits in its own thread, where it has to wait at all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Unpack, cast
 from urllib.parse import quote
 
+from watchword.core.demand import Demand, demand
 from watchword.core.principal import Principal
-from watchword.core.space import Protection
-from watchword.edge.asgi import merged
-from watchword.edge.content import Contents
-from watchword.edge.engine import Answered, Engine
+from watchword.edge.door import Door, Doors
+from watchword.edge.engine import Answered
+from watchword.edge.refusal import Render, rendered
+from watchword.edge.route import VISIT, Demands, Visit, of_application
 from watchword.http.client_certificate import pem_to_der
-from watchword.http.message import Fields, Peer, Request, Response
+from watchword.http.merging import merged
+from watchword.http.message import Peer, Request, Response
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,88 +27,185 @@ if TYPE_CHECKING:
 PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the environ; None for anonymous requests."""
 
-_CONTENT = {"CONTENT_TYPE": b"content-type", "CONTENT_LENGTH": b"content-length"}
+_CONTENT = (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length"))
 _PATH_CHARACTERS = "/!$&'()*+,;=:@~"
 
 
-def request_of(environ: WSGIEnvironment) -> Request:
+def protect(
+    application: WSGIApplication,
+    auth: Doors,
+    *,
+    public: bool = False,
+    on_refusal: Render | None = None,
+    **demanded: Unpack[Demands],
+) -> GuardedWsgi:
+    """The application, of which only those requests are seen that may pass: by the rules of the configuration, and by
+    what is demanded here of paths that no rule names.
+
+    `public`: whoever sends nothing passes, and routes demand by themselves. What authentication adds is on every
+    answer of the application, errors too.
+    """
+    return GuardedWsgi(application, auth.in_threads, of_application(public=public, **demanded), on_refusal)
+
+
+class Authenticated:
+    """Demands at one route, which is a WSGI application itself, that it is proven who asks: `principal` tells it."""
+
+    def __init__(self, auth: Doors, **demanded: Unpack[Demands]) -> None:
+        self._door = auth.in_threads
+        self._demand = demand(**demanded)
+
+    def __call__(self, application: WSGIApplication) -> GuardedWsgi:
+        return GuardedWsgi(application, self._door, self._demand)
+
+
+class Optional:
+    """Lets whoever sends nothing through to one route. Credentials that were sent on purpose and fail are refused."""
+
+    def __init__(self, auth: Doors, **demanded: Unpack[Demands]) -> None:
+        self._door = auth.in_threads
+        self._demand = demand(public=True, **demanded)
+
+    def __call__(self, application: WSGIApplication) -> GuardedWsgi:
+        return GuardedWsgi(application, self._door, self._demand)
+
+
+def principal(environ: WSGIEnvironment) -> Principal | None:
+    """Who the request was proven to come from; None for anonymous requests."""
+    visit = visit_of(environ)
+    return None if visit is None else visit.principal
+
+
+principal_of = principal
+"""The same, where `principal` is another name."""
+
+
+def on_refusal(application: GuardedWsgi, render: Render) -> None:
+    """Let `render` tell refusals of this application: their content, never status, challenges or other fields."""
+    application.render = render
+
+
+class GuardedWsgi:
+    """An application behind a door: it sees no request that was refused, and no look-alike of our own fields."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        door: Door,
+        demanded: Demand | None = None,
+        render: Render | None = None,
+    ) -> None:
+        self._application = application
+        self._door = door
+        self._demand = demanded
+        self.render = render
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        method = environ.get("REQUEST_METHOD", "GET")
+        visit = visit_of(environ)
+        inner = dict(environ)
+        if visit is None:
+            entered = enter(inner, self._door, self._demand, self.render)
+            if isinstance(entered, Response):
+                return _send(entered, start_response, method=method)
+            return self._application(inner, _adding(start_response, entered))
+        refused = judge_again(inner, visit, self._door, self._demand, self.render)
+        if refused is not None:
+            return _send(refused, start_response, method=method)
+        return self._application(inner, start_response)
+
+
+def enter(environ: WSGIEnvironment, door: Door, demanded: Demand | None, render: Render | None) -> Visit | Response:
+    """Judge a request that nobody has judged yet: the answer in place of the application, or the visit.
+
+    The visit is kept in the environ, which loses the look-alikes of our own fields.
+    """
+    request = door.contents.read_now(door.engine.resolved(request_of(environ)), environ)
+    judged = door.judge(request, demanded)
+    if isinstance(judged, Answered):
+        return rendered(judged, render)
+    fields = door.engine.for_application(request)
+    if fields is not request.fields:
+        strip(environ, {name for name, _ in fields})
+    visit = Visit(request, judged.principal, judged.fields, render)
+    environ[VISIT] = visit
+    environ[PRINCIPAL] = judged.principal
+    return visit
+
+
+def judge_again(
+    environ: WSGIEnvironment, visit: Visit, door: Door, demanded: Demand | None, render: Render | None
+) -> Response | None:
+    """Judge a visit for more that is demanded: the answer in place of the application, or None where it may go on."""
+    if visit.request.body is None:
+        visit.request = door.contents.read_now(visit.request, environ)
+    refused = visit.judged(door.judge(visit.request, demanded), render)
+    environ[PRINCIPAL] = None if refused is not None else visit.principal
+    return refused
+
+
+def request_of(environ: WSGIEnvironment, *, encoding: str = "latin-1") -> Request:
     """The request as WSGI tells it. Address and scheme come from the server, never from fields.
 
     The path is the one that the application sees, decoded by the server and encoded again here: what is decided on is
     what is served. A field that came on several lines has been joined by the server, so it is read as one line.
+    `encoding` is that of the path, where a framework has changed it from WSGI's.
     """
-    path = quote(_text(environ, "SCRIPT_NAME") + _text(environ, "PATH_INFO"), _PATH_CHARACTERS, "latin-1")
-    query = _text(environ, "QUERY_STRING")
-    target = f"{path or '/'}?{query}" if query else path or "/"
+    get = environ.get
+    path = _quoted(get("SCRIPT_NAME", "") + get("PATH_INFO", ""), encoding)
+    query = get("QUERY_STRING")
     return Request(
-        _text(environ, "REQUEST_METHOD") or "GET",
-        target.encode("latin-1"),
+        get("REQUEST_METHOD") or "GET",
+        path + b"?" + query.encode("latin-1") if query else path,
         _fields(environ),
-        Peer(_text(environ, "REMOTE_ADDR"), _text(environ, "wsgi.url_scheme") == "https", _certificate(environ)),
-        http_version=_text(environ, "SERVER_PROTOCOL").removeprefix("HTTP/") or "1.1",
+        _peer(get("REMOTE_ADDR") or "", get("wsgi.url_scheme") == "https", _certificate(environ)),
+        http_version=get("SERVER_PROTOCOL", "").removeprefix("HTTP/") or "1.1",
     )
 
 
-def principal_of(environ: WSGIEnvironment) -> Principal | None:
-    """Who the request was proven to come from."""
-    return cast("Principal | None", environ.get(PRINCIPAL))
+@lru_cache(maxsize=4096)
+def _quoted(path: str, encoding: str) -> bytes:
+    return quote(path or "/", _PATH_CHARACTERS, encoding).encode("ascii")
 
 
-class GuardedWsgi:
-    """An application behind an engine: it sees no request that was refused, and no look-alike of our own fields."""
-
-    def __init__(self, application: WSGIApplication, engine: Engine, protection: Protection) -> None:
-        self._application = application
-        self._engine = engine
-        self._protection = protection
-        self._contents = Contents(protection.spaces)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = self._contents.read_now(self._engine.resolved(request_of(environ)), environ)
-        judged = self._engine.run(self._engine.judge(request, self._protection))
-        if isinstance(judged, Answered):
-            return _send(judged.response, start_response, method=request.method)
-        inner = dict(environ)
-        fields = self._engine.for_application(request)
-        if fields is not request.fields:
-            kept = {name for name, _ in fields}
-            inner = {name: value for name, value in environ.items() if _is_kept(name, kept)}
-        inner[PRINCIPAL] = judged.principal
-        return self._application(inner, _adding(start_response, judged.fields))
+@lru_cache(maxsize=4096)
+def _peer(address: str, secure: bool, certificate: bytes | None) -> Peer:
+    """The same clients come again and again."""
+    return Peer(address, secure, certificate)
 
 
-def _text(environ: WSGIEnvironment, name: str) -> str:
-    value = environ.get(name, "")
-    return value if isinstance(value, str) else ""
+def visit_of(environ: WSGIEnvironment) -> Visit | None:
+    """The visit, where the request was judged."""
+    return cast("Visit | None", environ.get(VISIT))
+
+
+def strip(environ: WSGIEnvironment, kept: set[bytes]) -> None:
+    """Take out the fields with other names than these."""
+    for name in [name for name in environ if name.startswith("HTTP_") and _field_name(name) not in kept]:
+        del environ[name]
 
 
 def _certificate(environ: WSGIEnvironment) -> bytes | None:
     """The client's certificate, where the server tells it as mod_ssl does, and has verified it."""
-    pem = _text(environ, "SSL_CLIENT_CERT")
-    if not pem or _text(environ, "SSL_CLIENT_VERIFY") != "SUCCESS":
+    pem = environ.get("SSL_CLIENT_CERT")
+    if not pem or environ.get("SSL_CLIENT_VERIFY") != "SUCCESS":
         return None
     return pem_to_der(pem.encode("latin-1", "replace"))
 
 
 def _fields(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]]:
-    fields: list[tuple[bytes, bytes]] = []
-    for name, value in environ.items():
-        if not isinstance(value, str):
-            continue
-        if name.startswith("HTTP_"):
-            fields.append((_field_name(name), value.encode("latin-1").strip(b" \t")))
-        elif name in _CONTENT and value:
-            fields.append((_CONTENT[name], value.encode("latin-1")))
+    fields = [
+        (_field_name(name), value.encode("latin-1").strip(b" \t"))
+        for name, value in environ.items()
+        if name[:5] == "HTTP_" and isinstance(value, str)
+    ]
+    fields += [(name, value.encode("latin-1")) for key, name in _CONTENT if (value := environ.get(key))]
     return fields
 
 
 @lru_cache(maxsize=1024)
 def _field_name(name: str) -> bytes:
     return name[5:].replace("_", "-").lower().encode("latin-1")
-
-
-def _is_kept(name: str, kept: set[bytes]) -> bool:
-    return not name.startswith("HTTP_") or _field_name(name) in kept
 
 
 def _send(response: Response, start_response: StartResponse, *, method: str) -> Iterable[bytes]:
@@ -115,13 +217,13 @@ def _send(response: Response, start_response: StartResponse, *, method: str) -> 
     return [] if method == "HEAD" else [response.body]
 
 
-def _adding(start_response: StartResponse, added: Fields) -> StartResponse:
+def _adding(start_response: StartResponse, visit: Visit) -> StartResponse:
     def start_with_fields(
         status: str, headers: list[tuple[str, str]], exc_info: object = None, /
     ) -> Callable[[bytes], object]:
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         # PEP 3333 lets exc_info be left out or None, its type does not.
-        return start_response(status, _written(merged(fields, added)), exc_info)  # type: ignore[arg-type]  # handed on as it came
+        return start_response(status, _written(merged(fields, visit.fields)), exc_info)  # type: ignore[arg-type]  # handed on as it came
 
     return cast("StartResponse", start_with_fields)
 

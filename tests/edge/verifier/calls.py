@@ -31,7 +31,7 @@ def _told(principal: Principal | None) -> bytes:
 
 def _wsgi_application(environ: Any, start_response: Any) -> list[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [_told(wsgi.principal_of(environ))]
+    return [_told(wsgi.principal(environ))]
 
 
 async def _asgi_application(scope: Any, receive: Any, send: Any) -> None:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from watchword.core.ask import AnswerFailed
 from watchword.core.questions import IntrospectToken
 from watchword.core.space import Protection
 from watchword.crypto.secret import Secret
-from watchword.edge.asgi import Application, Guarded
+from watchword.edge.door import Door
 from watchword.edge.drive import Answers
 from watchword.edge.engine import Engine, Witness
+from watchword.edge.foreign_calls import AT_HAND, ForeignCalls
 from watchword.edge.verifier.introspection import Introspection
 from watchword.edge.verifier.knowledge import KnowledgeReport
-from watchword.edge.wsgi import GuardedWsgi
 from watchword.http.forwarded import Trust
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 _AT_ONCE = 32
 """How many questions an event loop has under way."""
@@ -31,25 +27,18 @@ class StrictVerifier:
 
     def __init__(self, introspection: Introspection, *, protection: Protection, witness: Witness, trust: Trust) -> None:
         self._introspection = introspection
-        self._protection = protection
         answers = Answers()
         answers.add(IntrospectToken, threaded=introspection.introspect)
+        ForeignCalls(witness.noted).register(answers)
         self._engine = Engine(
             answers=answers,
-            pool=ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="watchword"),
+            pool=ThreadPoolExecutor(_AT_ONCE + AT_HAND, thread_name_prefix="watchword"),
             witness=witness,
             trust=trust,
             entropy=os.urandom,
             patience=_PATIENCE,
         )
-
-    def asgi(self, application: Application) -> Application:
-        """The application, of which only those requests are seen that may pass."""
-        return Guarded(application, self._engine, self._protection)
-
-    def wsgi(self, application: WSGIApplication) -> WSGIApplication:
-        """The application, of which only those requests are seen that may pass."""
-        return GuardedWsgi(application, self._engine, self._protection)
+        self.on_loop = self.in_threads = Door(self._engine, protection)
 
     def ready(self) -> bool:
         """Whether the server answers, and lets us ask."""

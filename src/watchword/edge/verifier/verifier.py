@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+from watchword.core.ask import Question, Steps, ask
+from watchword.core.demand import Demand
 from watchword.core.questions import FindSession, FindStanding, FindVerifyingKey
 from watchword.core.space import Protection
-from watchword.edge.asgi import Application, Guarded, Receive, Scope, Send
+from watchword.edge.door import Door
 from watchword.edge.drive import Answers
-from watchword.edge.engine import Engine, Witness
+from watchword.edge.engine import Admitted, Answered, Engine, Witness
+from watchword.edge.foreign_calls import AT_HAND, ForeignCalls
 from watchword.edge.verifier.feed_client import FeedClient
 from watchword.edge.verifier.knowledge import KnowledgeReport, Known, ticks
 from watchword.edge.verifier.wire import AuthenticationServer
-from watchword.edge.wsgi import GuardedWsgi
 from watchword.http.forwarded import Trust
+from watchword.http.message import Request
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+T = TypeVar("T")
 
 FIRST_CONTACT = 1.0
 """Seconds from the first request on in which requests wait for the first contact, rather than fail at once."""
+
+
+class FirstContact(Question[None]):
+    """Have the server heard, unless it is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening(Door):
+    """A door that waits for the first contact: who judges knows nothing before, not even what time it is."""
+
+    has_heard: Callable[[], bool]
+
+    def steps(self, request: Request, demand: Demand | None = None) -> Steps[Admitted | Answered]:
+        judge = self.engine.judge(request, self.protection, demand)
+        return judge if self.has_heard() else _after_first_contact(judge)
+
+
+def _after_first_contact(steps: Steps[T]) -> Steps[T]:
+    yield from ask(FirstContact())
+    return (yield from steps)
 
 
 class Verifier:
@@ -54,7 +75,6 @@ class Verifier:
     ) -> None:
         self._server = server
         self._issuer = issuer
-        self._protection = protection
         self._offline_ttl = offline_ttl
         self._shared_keys = shared_keys
         self._ticks = ticks
@@ -64,46 +84,24 @@ class Verifier:
         self._closed = False
         self._wait_until = float("-inf")
         answers = Answers()
+        answers.add(FirstContact, threaded=self._hear)
         answers.add(FindVerifyingKey, inline=lambda question: self._known.find_verifying_key(question))
         answers.add(FindStanding, inline=lambda question: self._known.find_standing(question))
         # There are no sessions here: whatever else comes as a token is the token of none.
         answers.add(FindSession, inline=lambda question: None)
+        ForeignCalls(witness.noted).register(answers)
         self._engine = Engine(
             answers=answers,
-            pool=ThreadPoolExecutor(1, thread_name_prefix="watchword"),  # nothing here has to wait in it
+            # One for the first contact, for which all wait; the others for authorizers.
+            pool=ThreadPoolExecutor(1 + AT_HAND, thread_name_prefix="watchword"),
             witness=witness,
             trust=Trust() if trust is None else trust,
             entropy=os.urandom,
             clock=lambda: self._known.now(),
         )
+        self.on_loop = self.in_threads = _Listening(self._engine, protection, lambda: self._known.has_heard())
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=partial(_begin_anew, weakref.ref(self)))
-
-    def asgi(self, application: Application) -> Application:
-        """The application, of which only those requests are seen that may pass."""
-        guarded = Guarded(application, self._engine, self._protection)
-
-        async def verified(scope: Scope, receive: Receive, send: Send) -> None:
-            if not self._known.has_heard():
-                deadline = self._connect()
-                while not self._known.has_heard() and self._ticks() < deadline:
-                    await asyncio.sleep(0.01)
-            await guarded(scope, receive, send)
-
-        return verified
-
-    def wsgi(self, application: WSGIApplication) -> WSGIApplication:
-        """The application, of which only those requests are seen that may pass."""
-        guarded = GuardedWsgi(application, self._engine, self._protection)
-
-        def verified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            if not self._known.has_heard():
-                deadline = self._connect()
-                while not self._known.has_heard() and self._ticks() < deadline:
-                    time.sleep(0.01)
-            return guarded(environ, start_response)
-
-        return verified
 
     def knowledge(self) -> KnowledgeReport:
         """How much is known, and how old that is."""
@@ -122,6 +120,12 @@ class Verifier:
         if client is not None:
             client.stop()
         self._engine.pool.shutdown(wait=False)
+
+    def _hear(self, question: FirstContact) -> None:
+        """Connect, and wait for the first contact for a moment."""
+        deadline = self._connect()
+        while not self._known.has_heard() and self._ticks() < deadline:
+            time.sleep(0.01)
 
     def _connect(self) -> float:
         """Begin to listen, where nobody does. Until when it is worth waiting for the first contact."""
