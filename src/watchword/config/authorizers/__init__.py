@@ -1,0 +1,1 @@
+"""`[[authorizer]]`: who else has a say in what somebody may do."""
