@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -28,12 +29,13 @@ from bench import (
     tokens,
 )
 from bench.data import fill
+from bench.hosts import rows as hosts
 from bench.load import CONNECTIONS, wrk
 from bench.measure import BenchFailed, Measure
 from bench.rows import Results, Row, chosen
 from bench.servers import Servers
 
-SHORT_ROUNDS, SHORT_SECONDS = 2, 0.2
+SHORT_ROUNDS, SHORT_SECONDS = 2, 0.1
 ROUNDS, SECONDS = 5, 1.0
 _CHECKS = (
     *over_http.ROWS,
@@ -43,6 +45,7 @@ _CHECKS = (
     *tokens.ROWS,
     *in_process.ROWS,
     *mechanisms.ROWS,
+    *hosts.ROWS,
 )
 SHORT_ROWS = (*_CHECKS, *millions.ROWS, *starting.ROWS)
 FULL_ROWS = (*_CHECKS, *in_process.LONG_ROWS, *millions.ROWS, *cleaning.LONG_ROWS, *starting.ROWS)
@@ -105,10 +108,14 @@ def _measured(rows: Sequence[Row], rounds: int, seconds: float, generator: str |
             **tokens.measures(wanted(tokens.ROWS), stack, data, folder),
             **in_process.measures(wanted((*in_process.ROWS, *in_process.LONG_ROWS)), stack, data, folder),
             **mechanisms.measures(wanted(mechanisms.ROWS), stack, data, folder),
+            **hosts.measures(wanted(hosts.ROWS), stack, folder),
             **millions.measures(wanted((*millions.ROWS, *millions.LONG_ROWS)), stack, folder, _progress),
             **cleaning.measures(wanted(cleaning.LONG_ROWS), stack, folder),
             **starting.measures(wanted(starting.ROWS), servers, data, generator),
         }
+        # Collecting garbage costs by how much there is, and all of this is here only because of other rows.
+        gc.collect()
+        gc.freeze()
         results = Results([row for row in rows if row.name in measures])
         for number in range(1, rounds + 1):
             for row in results.rows:

@@ -12,6 +12,7 @@ from bench.data import SETTINGS
 from watchword.config.build import build
 from watchword.core.events import Event
 from watchword.edge.asgi import Guarded, Receive, Scope, Send
+from watchword.edge.door import Door
 from watchword.http.message import Request, Response
 from watchword.server.metrics import Metrics, Row
 from watchword.server.run import Listen, MakeWorker, Worker, serve
@@ -40,7 +41,7 @@ def guarded(data: Path) -> MakeWorker:
 
     def make(own: Row, rows: list[Row]) -> Worker:
         parts = build(SETTINGS, data, ServerWitness(Metrics(own, rows), _unheard))
-        application = Guarded(no_content, parts.service.engine, parts.service.targets)
+        application = Guarded(no_content, Door(parts.service.engine, parts.service.targets))
         return Worker(application=application, unread=_unread, close=parts.close)
 
     return make

@@ -45,8 +45,14 @@ class Node:
     @contextmanager
     def pouchdb_server(self, **wanted: object) -> Iterator[str]:
         """The address of express-pouchdb on loopback, with this `secret` and these `users`. It stops at the end."""
+        with self.server(SERVER, **wanted) as port:
+            yield f"http://127.0.0.1:{port}"
+
+    @contextmanager
+    def server(self, script: Path, **wanted: object) -> Iterator[int]:
+        """The port of what this script of tests/npm serves on loopback. It stops at the end."""
         process = subprocess.Popen(
-            [self.program, str(SERVER), json.dumps(wanted)],
+            [self.program, str(script), json.dumps(wanted)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=self.environ,
@@ -57,7 +63,7 @@ class Node:
             ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
             line = process.stdout.readline().decode() if ready else ""
             assert line.startswith("ready "), line
-            yield f"http://127.0.0.1:{line.split()[1]}"
+            yield int(line.split()[1])
         finally:
             process.stdin.close()
             try:

@@ -34,6 +34,7 @@ check manual python tools/configuration_reference.py --check
 check commands python tools/command_line_reference.py --check
 check decision-table python tools/decision_table_reference.py --check
 check codes python tools/codes_reference.py --check
+check client-actions python tools/client_actions_reference.py --check
 check schema python tools/schema_of_revisions.py --check
 check catalogue python tools/coverage_of_catalogue.py --brief --require docs/catalogue-required.txt
 check types-pyright ended

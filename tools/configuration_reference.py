@@ -29,8 +29,9 @@ INTRODUCTION = f"""# Configuration
 
 `watchword serve --config watchword.toml` reads a TOML file; without one, the defaults below hold. An environment
 variable `WATCHWORD_<SECTION>__<KEY>` overrides the file, and an option of the command line overrides both. Text
-and lengths of time stand in a variable as they are, everything else as JSON; `[[space]]`, `[[store]]` and
-`[[service_account]]` are read from the file only.
+and lengths of time stand in a variable as they are, everything else as JSON; `[[space]]`, `[[store]]`,
+`[[mechanism]]`, `[[authorizer]]`, `[[identity_provider]]`, `[[provider]]` and `[[service_account]]` are read from the
+file only.
 {" and ".join(f"`{name}`" for name in sorted(OTHERS)[:2])} name the file and the data folder.
 
 Lengths of time are `"30m"`, `"12h"`, `"90d"`, `"2s"`, or a number of seconds. Names of files begin at the folder of
@@ -68,7 +69,7 @@ def _key(name: str, field: FieldInfo, table: Location) -> Iterator[str]:
     elif field.default is not None and not isinstance(field.default, BaseModel):
         default = sorted(field.default) if isinstance(field.default, frozenset) else field.default
         facts.append(f"default `{shown(default)}`")
-    if table[0] not in ("space", "store", "service_account"):
+    if not is_list(keys_of(Settings)[str(table[0])].annotation):
         facts.append(f"`{name_of((*table, name))}`")
     yield f"### `{name}`\n"
     yield f"{_paragraphs(field.description)}\n"

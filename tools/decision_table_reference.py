@@ -44,6 +44,18 @@ def _lines() -> Iterator[str]:
             yield _row(cells.CELLS["C00"])
             yield _row(cells.CELLS["C06"])
     yield ""
+    yield "## Authorizers"
+    yield ""
+    yield "[Authorizers](../how-to/extending.md#authorizers) are asked about what the stages above grant, and about"
+    yield "what they refuse for want of a role or permission alone (the code `forbidden` of C12); about nothing else."
+    yield "Stages 2 and 3 are then walked once more with what they said:"
+    yield ""
+    yield "| one of them says | changes |"
+    yield "|---|---|"
+    yield "| ALLOW | the first C12 of stage 2 asks for no roles and permissions |"
+    yield "| VETO | the second C12 of stage 2 and the C12 of stage 3 fit: 403 `forbidden` |"
+    yield "| nothing that can be heard: it failed, or was too slow | the C17 of stages 2 and 3 fit |"
+    yield ""
     yield "## Stage 5: changes to an answer"
     yield ""
     yield "| cell | what changes |"

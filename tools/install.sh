@@ -66,17 +66,21 @@ hand_on_pip_settings() {
     fi
 }
 
+# niquests brings a fork of urllib3 whose wheel puts itself in urllib3's place, under requests too; its source does not.
+export URLLIB3_NO_OVERRIDE=1
+apart="--no-binary urllib3-future"
+
 # Bytecode now, once: where PYTHONDONTWRITEBYTECODE is set, every start of every program would compile it all again.
 install_with_uv() {
     pip install -qq --only-binary :all: --require-hashes -r requirements/uv.txt || return 1
     hand_on_pip_settings
     export VIRTUAL_ENV="$PWD/.venv"
-    .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements/uv.txt requirements/all.txt &&
+    .venv/bin/uv pip sync --quiet --compile-bytecode $apart --require-hashes requirements/uv.txt requirements/all.txt &&
         .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
 }
 
 install_with_pip() {
-    pip install -qq --require-hashes -r requirements/all.txt &&
+    pip install -qq $apart --require-hashes -r requirements/all.txt &&
         pip install -qq --no-deps --no-build-isolation --editable .
 }
 

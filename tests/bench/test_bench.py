@@ -7,12 +7,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.__main__ import ALL_ROWS, FULL_ROWS, SHORT_ROWS
 from bench.report import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 BENCH = [sys.executable, "-m", "bench"]
 HOW = ("session", "basic", "token", "jwt", "opaque", "key", "none")
+PEERS = (
+    "fastapi-pyjwt",
+    "fastapi-users",
+    "drf-simplejwt",
+    "drf-token",
+    "drf-knox",
+    "flask-httpauth",
+    "flask-security",
+    "litestar-jwt",
+)
 PROMISED = {
     "bare",
     "login-basic",
@@ -30,6 +42,8 @@ PROMISED = {
     "refresh-rotations",
     "refresh-http",
     *(f"few-{kind}" for kind in ("session", "key", "family")),
+    *(f"hosts-{framework}-open" for framework in ("fastapi", "drf", "flask", "litestar")),
+    *(f"hosts-{peer}-{spread}" for peer in PEERS for spread in ("same", "many")),
 }
 PROMISED_TO_THE_PATIENT = {"find-1000000", "clean-up"}
 PROMISED_BY_NAME = {f"millions-{kind}" for kind in ("session", "key", "family")}
@@ -39,6 +53,11 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*BENCH, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
+def test_short_form_has_every_row() -> None:
+    assert {row.name for row in SHORT_ROWS} >= PROMISED
+
+
+@pytest.mark.long
 def test_short_form_measures_every_row(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     run = bench("--short", "--rounds", "1", "--json", str(file))

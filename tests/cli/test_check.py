@@ -74,6 +74,7 @@ realm = "Other"
             {"realm": "OpenMRS", "mechanisms": ["session"]},
             {"realm": "Other", "mechanisms": ["session", "auth-token", "basic"]},
         ],
+        "plug_ins": [],
         "warnings": told.json["warnings"],
     }
     said = checked(tmp_path, text)
@@ -89,6 +90,11 @@ realm = "Other"
         ("[passwords]\nsign_up = true", "passwords.sign_up lets everybody"),
         ('[realm]\npersonas = ["restheart"]', "space 1 leaves all challenges out"),
         ("[[space]]\nsession_expired_status = 403", "space 1 answers 403 to ended sessions"),
+        (
+            '[[provider]]\nname = "acme"\nsend = "query"\nsend_name = "key"\n'
+            '[provider.check]\nurl = "https://api.example.com/me"',
+            "the provider acme gets credentials in the query",
+        ),
         ("[[space]]\n[[space]]\nignore_invalid = true", "space 2 lets wrong credentials pass"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,16 +18,22 @@ from watchword.core.questions import (
     AddAccount,
     AddCredentials,
     ChangeAccount,
+    CheckPassword,
     EndCredentials,
     FindAccount,
     FindCredentials,
+    PasswordRight,
     SpendOnce,
 )
+from watchword.crypto.password import Hashing, hash_password
+from watchword.crypto.secret import Secret
 from watchword.edge.witness import LoggingWitness
 from watchword.storage.sql.sqlite import SqliteStorage
 
 DIGEST_ASKS = [FindAccount("ann"), FindCredentials("ann")]
 SEED = credential_of(ANN, "seed")
+PASSWORD = "correct horse battery"
+HASHED = hash_password(Secret(PASSWORD), Hashing(t=2, m=19456, p=1), bytes(16))
 
 
 def built(file: Path, *, on_loop: bool) -> Parts:
@@ -68,3 +76,16 @@ def test_what_waits_is_not_answered_in_place(file: Path) -> None:
         assert [parts.service.engine.answers.now(question) for question in DIGEST_ASKS] == [NOT_YET, NOT_YET]
     with closing(built(file, on_loop=True)) as parts:
         assert parts.service.engine.answers.now(SpendOnce("once", b"value", 0.0)) is NOT_YET
+
+
+def test_threads_too_remember_passwords_and_are_never_behind__S2_3__F36(file: Path) -> None:
+    with closing(built(file, on_loop=False)) as parts, closing(SqliteStorage(file)) as elsewhere:
+        answers = parts.service.engine.answers
+        asked = CheckPassword("ann", Secret(PASSWORD), "192.0.2.1", time.time())
+        elsewhere.change_account(ChangeAccount("ann", password_hash=HASHED))
+        assert answers.now(asked) is NOT_YET
+        assert isinstance(answers.wait(asked), PasswordRight)
+        assert isinstance(answers.now(asked), PasswordRight)
+        assert answers.now(replace(asked, address="192.0.2.2")) is NOT_YET  # from where ann never logged in
+        elsewhere.change_account(ChangeAccount("ann", disabled=True))
+        assert answers.now(asked) is NOT_YET

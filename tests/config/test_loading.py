@@ -122,7 +122,11 @@ def test_a_key_wins_over_its_whole_table_in_the_environment() -> None:
             "[]",
             "WATCHWORD_SPACE: lists of tables are read from the file only; write [[space]] there",
         ),
-        ("WATCHWORD_MAIL__SMTP", "h", "WATCHWORD_MAIL__SMTP: this version has no mail yet; leave the key out"),
+        (
+            "WATCHWORD_STORAGE__SHARED",
+            "h",
+            "WATCHWORD_STORAGE__SHARED: this version has no shared caches yet; leave the key out",
+        ),
         (
             "WATCHWORD_TOKENS__KEYS",
             "[]",

@@ -96,8 +96,6 @@ BAD = [
         'second_factor.acr = "gold"',
     ),
     # keys of later versions
-    ("[mail]", "mail", 1, "this version has no mail yet; leave the key out"),
-    ("[[provider]]", "provider", 1, "this version has no third-party integrations yet; leave the key out"),
     (
         "[storage]\nshared = 'redis://h'",
         "storage.shared",

@@ -37,3 +37,9 @@ def bob(storage: Storage) -> Account:
 def app(storage: Storage) -> Client:
     storage.add_client(AddClient(APP))
     return APP
+
+
+@pytest.fixture
+def populated(storage: Storage, ann: Account, bob: Account) -> Storage:
+    """Ann and Bob have accounts there."""
+    return storage

@@ -12,8 +12,8 @@ from tests.conftest import required_program
 from tests.contract.people import BOB, PATIENCE, PEOPLE, Kept, Person
 from tests.pouchdb import node_with_packages
 from tests.relay import relay
+from watchword.stores.asked import Asked
 from watchword.stores.couchdb import CouchDBSession
-from watchword.stores.outgoing import Outgoing
 
 ROOT_PASSWORD = "root's own password"
 
@@ -36,8 +36,8 @@ def opened() -> Iterator[Kept]:
         def set_password(person: Person, password: str) -> None:
             change_user(port, person, password)
 
-        with closing(Outgoing(f"{wire.url}/_session", patience=PATIENCE)) as outgoing:
-            yield Kept(store=CouchDBSession(outgoing), set_password=set_password, wire=wire)
+        with closing(Asked("CouchDB", f"{wire.url}/_session", patience=PATIENCE)) as session:
+            yield Kept(store=CouchDBSession(session), set_password=set_password, wire=wire)
 
 
 def change_user(port: int, person: Person, password: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.contract import couchdb_store, htpasswd_store, http_stores, ldap_store, sql_stores
+from tests.contract import couchdb_store, htpasswd_store, http_stores, ldap_store, plug_in_store, sql_stores
 from tests.contract.people import ANN, BOB, OBRIEN, PATIENCE, PEOPLE, ZOE, Kept, Person
 from tests.stores.door import QUICK, SALT
 from watchword.core.questions import AddAccount, ChangeAccount
@@ -78,6 +78,7 @@ STORES: Final[Mapping[str, Member]] = {
     ),
     "ldap": Member(opened=ldap_store.searched),
     "ldap-direct-bind": Member(opened=ldap_store.bound_directly, tells_unknown=False, looks_up=False),
+    "plug-in": Member(opened=plug_in_store.opened, wired=False),
     "sql_table-sqlite": Member(opened=sql_stores.table_in_sqlite, wired=False),
     "sql_table-postgresql": Member(opened=sql_stores.table_in_postgresql),
     "sql_table-mariadb": Member(opened=sql_stores.table_in_mariadb),

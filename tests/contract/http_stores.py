@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 from tests.contract.people import PATIENCE, PEOPLE, Kept, Person
 from tests.relay import relay
 from tests.stores.small_server import Received, Reply, small_server
+from watchword.stores.asked import Asked
 from watchword.stores.http_callback import CallbackRules, HttpCallback
-from watchword.stores.outgoing import Outgoing
 
 
 class Keeper:
@@ -56,9 +56,9 @@ def telling() -> Iterator[Kept]:
     with (
         small_server(keeper.telling) as port,
         relay(port) as wire,
-        closing(Outgoing(f"{wire.url}/check", patience=PATIENCE)) as outgoing,
+        closing(Asked("callback", f"{wire.url}/check", patience=PATIENCE)) as asked,
     ):
-        yield Kept(store=HttpCallback(outgoing, rules), set_password=keeper.set_password, wire=wire)
+        yield Kept(store=HttpCallback(asked, rules), set_password=keeper.set_password, wire=wire)
 
 
 @contextmanager
@@ -69,6 +69,6 @@ def terse() -> Iterator[Kept]:
     with (
         small_server(keeper.terse) as port,
         relay(port) as wire,
-        closing(Outgoing(f"{wire.url}/check", patience=PATIENCE)) as outgoing,
+        closing(Asked("callback", f"{wire.url}/check", patience=PATIENCE)) as asked,
     ):
-        yield Kept(store=HttpCallback(outgoing, rules), set_password=keeper.set_password, wire=wire)
+        yield Kept(store=HttpCallback(asked, rules), set_password=keeper.set_password, wire=wire)

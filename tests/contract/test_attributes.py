@@ -83,7 +83,7 @@ def test_attributes_that_cannot_be_asked_for_are_kept_all_the_same(storage: Stor
 
 def test_look_ups_use_the_index_and_nothing_else(tmp_path: Path) -> None:
     with closing(sqlite3.connect(sqlite_file(tmp_path / "data"))) as db:
-        plan = db.execute(f"EXPLAIN QUERY PLAN {FIND_ACCOUNTS_BY}", ("email", "x")).fetchall()
+        plan = db.execute(f"EXPLAIN QUERY PLAN {FIND_ACCOUNTS_BY}", ("email", "x", 2)).fetchall()
     assert all("SEARCH" in row[3] for row in plan), plan
 
 

@@ -45,7 +45,6 @@ def work(run: Callable[[], object]) -> Work:
         if event == "c_call" and getattr(called, "__name__", "") in CRYPTOGRAPHY:
             counted.cryptography += 1
 
-    gc.collect()
     gc.disable()  # what is cleared up meanwhile would count, too
     sys.setprofile(count)
     try:

@@ -261,9 +261,11 @@ def test_touch_that_could_not_be_written_is_written_later__F39(file: Path) -> No
 
 def test_closing_ends_the_thread_though_nothing_can_be_written(file: Path) -> None:
     FailingTouches.times = 1_000_000
+    before = set(threading.enumerate())  # other tests' may go on
     storage = SqliteStorage(file, FailingTouches)
     storage.touch_session(TouchSession(fingerprint("a1"), NOW + 5))
-    writers = [thread for thread in threading.enumerate() if thread.name == "watchword-writer"]
+    writers = [thread for thread in set(threading.enumerate()) - before if thread.name == "watchword-writer"]
+    assert writers
     storage.close()
     assert not any(thread.is_alive() for thread in writers)
 

@@ -43,7 +43,7 @@ def test_an_allowed_page_may_read_our_fields__S3_2() -> None:
     assert fields[b"access-control-allow-origin"] == b"https://app.example.org"
     assert fields[b"access-control-expose-headers"] == (
         b"Auth-Token, Auth-Token-Location, Auth-Token-Valid-Until, Auth-Decision, Authentication-Info, "
-        b"WWW-Authenticate, Retry-After"
+        b"Integration-Provider, Integration-Status, WWW-Authenticate, Retry-After"
     )
 
 

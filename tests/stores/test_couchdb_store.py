@@ -15,8 +15,8 @@ from tests.stores.small_server import Received, Reply, small_server
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
+from watchword.stores.asked import Asked
 from watchword.stores.couchdb import CouchDBSession
-from watchword.stores.outgoing import Outgoing
 
 
 @dataclass
@@ -38,9 +38,9 @@ class Transcript:
     def store(self, roles: tuple[str, ...] = ()) -> Iterator[CouchDBSession]:
         with (
             small_server(self.answer) as port,
-            closing(Outgoing(f"http://127.0.0.1:{port}/_session", patience=5)) as outgoing,
+            closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=5)) as session,
         ):
-            yield CouchDBSession(outgoing, admin_roles=frozenset(roles))
+            yield CouchDBSession(session, admin_roles=frozenset(roles))
 
 
 def said(status: int, value: object, **fields: str) -> Reply:
@@ -132,8 +132,11 @@ def test_everything_else_is_no_answer__S2_30__C17(reply: Reply) -> None:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[CouchDBSession]:
-    with pouchdb(ANN, ZOE) as port, closing(Outgoing(f"http://127.0.0.1:{port}/_session", patience=5)) as outgoing:
-        yield CouchDBSession(outgoing, admin_roles=frozenset(("admin",)))
+    with (
+        pouchdb(ANN, ZOE) as port,
+        closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=5)) as session,
+    ):
+        yield CouchDBSession(session, admin_roles=frozenset(("admin",)))
 
 
 def test_pouchdb_s_server_admin_has_the_roles_that_the_settings_say__S2_30(real: CouchDBSession) -> None:

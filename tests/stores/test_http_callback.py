@@ -17,8 +17,8 @@ from tests.stores.small_server import Received, Reply, small_server
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
+from watchword.stores.asked import Asked
 from watchword.stores.http_callback import CallbackRules, HttpCallback
-from watchword.stores.outgoing import Outgoing
 
 DENIES = frozenset((401, 403))
 
@@ -37,8 +37,8 @@ class Callback:
 
     def check(self, asked: str = "ann", password: str | bytes = "right", **rules: Any) -> Identity | Denied:
         """What the store says."""
-        with closing(Outgoing(f"http://127.0.0.1:{self.port}/check", patience=5)) as outgoing:
-            store = HttpCallback(outgoing, CallbackRules(**{"denied": DENIES, **rules}))
+        with closing(Asked("callback", f"http://127.0.0.1:{self.port}/check", patience=5)) as asking:
+            store = HttpCallback(asking, CallbackRules(**{"denied": DENIES, **rules}))
             return store.check(asked, Secret(password))
 
     def told(self, value: object, **rules: Any) -> Identity | Denied:

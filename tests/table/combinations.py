@@ -24,12 +24,14 @@ from tests.table.scripted import (
     SESSION,
     SIX,
     Scripted,
+    ScriptedAuthorizer,
     at_once,
     marked,
     outcome_of,
     space,
 )
 from watchword.core.ask import Steps
+from watchword.core.authorizer import Word
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.decide import Decision, Granted
 from watchword.core.guard import guard
@@ -88,7 +90,45 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = {
     "bad_keys_are_400_and_hidden__C09": Requirement(apikey_status=400, hidden=True),
     "session_expired_is_403__C05": Requirement(session_expired_status=403),
     "sets_session__C14": Requirement(sets_session=True),
+    "acts__C14": Requirement(acts=True),
 }
+
+_ALLOWS = (ScriptedAuthorizer(Word.ALLOW),)
+_VETOES = (ScriptedAuthorizer(Word.VETO),)
+_FAILS = (ScriptedAuthorizer("failed"),)
+
+AUTHORIZED: Final[Mapping[str, Requirement]] = {
+    "nothing_said__C00": Requirement(authorizers=(ScriptedAuthorizer("nothing"),)),
+    "nothing_said_role_missing__C12": Requirement(roles=_ADMIN, authorizers=(ScriptedAuthorizer("nothing"),)),
+    "allowed_despite_role_and_permission__C00": Requirement(
+        roles=_ADMIN, permissions=frozenset(("write",)), authorizers=_ALLOWS
+    ),
+    "allowed_scope_missing__C11": Requirement(roles=_ADMIN, scopes=frozenset(("write",)), authorizers=_ALLOWS),
+    "allowed_too_old__C15": Requirement(roles=_ADMIN, max_age=600, authorizers=_ALLOWS),
+    "allowed_not_exposed__C12": Requirement(roles=_ADMIN, mechanisms=frozenset(("session",)), authorizers=_ALLOWS),
+    "allowed_owner_other__C13": Requirement(owner="bob", authorizers=_ALLOWS),
+    "allowed_strict__C28": Requirement(precedence=Precedence.STRICT, authorizers=_ALLOWS),
+    "allowed_by_one_vetoed_by_another__C12": Requirement(roles=_ADMIN, authorizers=_ALLOWS + _VETOES),
+    "allowed_by_one_vetoed_by_another_too_old__C15": Requirement(
+        roles=_ADMIN, max_age=600, authorizers=_ALLOWS + _VETOES
+    ),
+    "allowed_by_one_unheard_another__C17": Requirement(roles=_ADMIN, authorizers=_ALLOWS + _FAILS),
+    "vetoed__C12": Requirement(authorizers=_VETOES),
+    "vetoed_role_missing__C12": Requirement(roles=_ADMIN, authorizers=_VETOES),
+    "vetoed_and_hidden__C12": Requirement(hidden=True, authorizers=_VETOES),
+    "vetoed_scope_missing__C11": Requirement(scopes=frozenset(("write",)), authorizers=_VETOES),
+    "vetoed_public__C12": Requirement(public=True, authorizers=_VETOES),
+    "vetoed_public_ignoring_invalid__C12": Requirement(public=True, ignore_invalid=True, authorizers=_VETOES),
+    "unheard__C17": Requirement(authorizers=_FAILS),
+    "unheard_role_missing__C17": Requirement(roles=_ADMIN, authorizers=_FAILS),
+    "unheard_role_and_scope_missing__C11": Requirement(roles=_ADMIN, scopes=frozenset(("write",)), authorizers=_FAILS),
+    "unheard_public__C17": Requirement(public=True, authorizers=_FAILS),
+    "unheard_and_vetoed__C12": Requirement(authorizers=_FAILS + _VETOES),
+    "unheard_and_vetoed_public__C12": Requirement(public=True, authorizers=_FAILS + _VETOES),
+}
+"""What authorizers add, in a few circumstances: their word counts after everything else."""
+
+_AUTHORIZED_HERE: Final = ("plain", "foreign_unsafe__C14", "remove", "cleartext__C14")
 
 _BROWSER = Circumstances(browser=True)
 _OTHER_SCHEME = Circumstances(authorization=True, bearer=True, presents=True)
@@ -211,6 +251,8 @@ def _ways(needs: str, here: str) -> Iterator[tuple[Presented, ...]]:
         return
     yield presented("six", at_most=1, marks=MARKS + OTHER_MARKS)
     yield presented("others", at_most=1)
+    if needs in AUTHORIZED:
+        return
     if here == "plain" or needs in _TELLING:
         for name in SMALL:
             yield presented(name, at_most=3 if here == "plain" else 2)
@@ -235,8 +277,9 @@ CHUNKS: Final = {
     f"{needs}-{here}": Chunk(
         f"{needs}-{here}", requirement, circumstances, tuple(way for ways in _ways(needs, here) for way in ways)
     )
-    for needs, requirement in REQUIREMENTS.items()
+    for needs, requirement in {**REQUIREMENTS, **AUTHORIZED}.items()
     for here, circumstances in {**CALM, **STAGE_1}.items()
+    if needs in REQUIREMENTS or here in _AUTHORIZED_HERE
 }
 
 

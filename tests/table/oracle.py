@@ -8,9 +8,11 @@ a comment that begins with "Open:" says how it is read here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from tests.table.scripted import ScriptedAuthorizer
+from watchword.core.authorizer import Word
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Stale, Throttled, Unavailable
 from watchword.core.principal import Instant, Principal
@@ -161,7 +163,7 @@ def _decided(
         return Answer(cell="C10", status=400, code="invalid-request", challenges=frozenset(told))
 
     # --- Order and precedence: which of the presented credentials are looked at ---
-    veto_holds = here.foreign and (here.unsafe or needs.sets_session)
+    veto_holds = here.foreign and (here.unsafe or needs.sets_session or needs.acts)
     looked_at: list[tuple[str, Outcome]] = []
     # Open: "sent on purpose" cannot mean "deliberate" here. Then a page could not have a Basic credential checked at
     # /roles/<id> while it has a session (S3.9), because what a browser sends by Basic is ambient.
@@ -201,6 +203,14 @@ def _decided(
     if accepted and needs.public and needs.ignore_invalid and _lacks_second_factor((free or accepted)[0][1], needs):
         accepted = []
 
+    # Authorizers: of whom everything else lets pass, any veto is C12, and one that cannot be heard is C17.
+    says = [a.says for a in needs.authorizers if isinstance(a, ScriptedAuthorizer)]
+    objection = None
+    if Word.VETO in says:
+        objection = Answer(cell="C12", status=403, code="forbidden")
+    elif "failed" in says:
+        objection = Answer(cell="C17", status=503, code="unavailable", retry_after=5)
+
     # --- Stage 2: somebody accepted ---
     if accepted:
         decider, principal = (free or accepted)[0]
@@ -219,7 +229,9 @@ def _decided(
         if needs.mechanisms is not None and decider not in needs.mechanisms:
             return Answer(cell="C12", status=403, code="not-exposed", clears=clears)
         own = needs.self_service is not None and needs.self_service == principal.subject
-        if not own and (needs.roles - principal.roles or needs.permissions - principal.permissions):
+        # Open: of whom an authorizer cannot be heard nobody knows whether it would have stood in for the role.
+        stands_in = Word.ALLOW in says or "failed" in says
+        if not own and not stands_in and (needs.roles - principal.roles or needs.permissions - principal.permissions):
             return Answer(cell="C12", status=403, code="forbidden", clears=clears)
         if principal.scopes is not None and needs.scopes - principal.scopes:
             told = [(SCHEMES[decider], "insufficient_scope")] if decider in TOKENS_AND_KEYS else []
@@ -239,6 +251,8 @@ def _decided(
                 challenges=frozenset(told) or everything,
                 clears=clears,
             )
+        if objection is not None:
+            return replace(objection, clears=clears)
         position = [n for n, _ in looked_at].index(decider)
         earlier_failed = any(name in dict(failed) for name, _ in looked_at[:position])
         cell = "C06" if earlier_failed else "C00"
@@ -248,11 +262,12 @@ def _decided(
     # Open: what is neither ambient nor failed, such as an API key that cannot be checked now, is judged as if the
     # target were protected too: C01 is for nothing and for ambient credentials.
     deliberate = [(n, o) for n, o in not_accepted if not is_ambient(n, here)]
+    anonymous = Answer(cell="C01", status=None)
     if needs.public:
         if not deliberate:
-            return Answer(cell="C01", status=None, clears=clears)
+            return replace(objection or anonymous, clears=clears)
         if needs.ignore_invalid and all(isinstance(o, Malformed | Stale | Rejected) for _, o in deliberate):
-            return Answer(cell="C01", status=None, clears=clears)
+            return replace(objection or anonymous, clears=clears)
 
     # --- Stage 4: nobody accepted ---
     outages = [o for _, o in not_accepted if isinstance(o, Unavailable)]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from watchword.core.ask import AnswerFailed, Question, Steps, ask
+from watchword.core.authorizer import Word
 from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.outcome import (
     Accepted,
@@ -99,6 +100,20 @@ class Scripted:
 @lru_cache
 def _challenge(scheme: str, params: tuple[tuple[str, str], ...]) -> Challenge:
     return Challenge(scheme, params)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedAuthorizer:
+    """Says one thing of every request; `failed` that nobody knows."""
+
+    says: Word | Literal["nothing", "failed"]
+    name: str = "scripted-authorizer"
+
+    def authorize(self, principal: Principal | None, request: Request) -> Steps[Word | None]:
+        if self.says == "failed":
+            raise AnswerFailed("scripted")
+        yield from ()
+        return self.says if isinstance(self.says, Word) else None
 
 
 def outcome_of(mechanism: Scripted, mark: str) -> Outcome:

@@ -25,6 +25,7 @@ from watchword.core.policy import account_key
 from watchword.core.principal import Authentication, Principal
 from watchword.core.questions import FindAccount
 from watchword.edge.asgi import PRINCIPAL, Guarded, Message, Receive, Scope, Send
+from watchword.edge.door import Door
 from watchword.edge.engine import Answered
 from watchword.edge.witness import LoggingWitness
 from watchword.http.message import Fields, Peer, Request
@@ -331,7 +332,7 @@ def through_asgi(doors: Doors, method: str, path: str, fields: Fields) -> Told:
         "headers": list(fields),
         "client": ("127.0.0.1", 5000),
     }
-    asyncio.run(Guarded(application, service.engine, service.targets)(scope, receive, send))
+    asyncio.run(Guarded(application, Door(service.engine, service.targets))(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return told(sent[0]["status"], sent[0]["headers"], body, seen[0] if seen else None, method)
 

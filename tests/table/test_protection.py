@@ -105,7 +105,7 @@ def test_a_star_stands_last_or_not_at_all() -> None:
 @pytest.mark.parametrize("path", ["/", "/b", "/a/b", "/A", "/a/"])
 def test_what_no_rule_names_is_not_public(path: str) -> None:
     protection = Protection([(FIRST, [Rule(path="/a", requirement=Requirement(public=True))]), (SECOND, [])])
-    assert protection.find(request(f"GET {path}")) == Target(FIRST, Requirement())
+    assert protection.find(request(f"GET {path}")) == Target(FIRST, Requirement(), named=False)
 
 
 def test_what_no_rule_names_is_demanded_as_the_first_space_says() -> None:
@@ -116,7 +116,7 @@ def test_what_no_rule_names_is_demanded_as_the_first_space_says() -> None:
         unnamed=Requirement(ignore_invalid=True),
     )
     assert Protection([(first, []), (SECOND, [])]).find(request("GET /")) == Target(
-        first, Requirement(ignore_invalid=True)
+        first, Requirement(ignore_invalid=True), named=False
     )
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def check(config: Path | None, data: Path, as_json: bool) -> int:
     """Read the configuration, and say everything that is wrong with it.
 
-    Where nothing is, say what the server would do, and what deserves a second look. Nothing is started or made.
+    Where nothing is, say what the server would do, which plug-ins are installed, and what deserves a second look.
+    Nothing is started or made.
     """
     from watchword.config import ConfigurationError, load
     from watchword.storage.opening import database_file
@@ -46,6 +47,8 @@ def check(config: Path | None, data: Path, as_json: bool) -> int:
 
 
 def _print_json(settings: Settings, database: Path) -> None:
+    from watchword.config.plug_ins.installed import all_installed
+
     spaces = [{"realm": space.realm, "mechanisms": space.mechanisms} for space in settings.spaces()]
     print_json(
         {
@@ -56,12 +59,15 @@ def _print_json(settings: Settings, database: Path) -> None:
             "database": str(database),
             "personas": settings.realm.personas,
             "spaces": spaces,
+            "plug_ins": [{"kind": p.kind, "name": p.name, "package": p.package} for p in all_installed()],
             "warnings": [*_warnings(settings)],
         }
     )
 
 
 def _print_lines(settings: Settings, database: Path) -> None:
+    from watchword.config.plug_ins.installed import all_installed
+
     server = settings.server
     print("The configuration is good. The server would use it so:")
     workers = "1 worker" if server.workers == 1 else f"{server.workers} workers"
@@ -73,6 +79,8 @@ def _print_lines(settings: Settings, database: Path) -> None:
     for number, space in enumerate(settings.spaces(), start=1):
         rules = f"; {len(space.rules)} kinds of targets" if space.rules else ""
         lines[f"space {number}"] = f"{space.realm}: {', '.join(space.mechanisms)}{rules}"
+    for number, plug_in in enumerate(all_installed(), start=1):
+        lines[f"plug-in {number}"] = f"{plug_in.kind} {plug_in.name}, of {plug_in.package}"
     print_record(lines)
     for warning in _warnings(settings):
         print(f"Look again: {warning}")
@@ -80,6 +88,7 @@ def _print_lines(settings: Settings, database: Path) -> None:
 
 def _warnings(settings: Settings) -> Iterator[str]:
     """What is allowed, and not always meant."""
+    from watchword.config.providers.warnings import credentials_in_urls
     from watchword.http.forwarded import is_loopback
 
     server = settings.server
@@ -89,6 +98,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         yield f"server.host {server.host} takes cleartext, for the trusted proxies: nobody else should reach it."
     if settings.passwords.sign_up:
         yield "passwords.sign_up lets everybody who reaches the server make an account."
+    yield from (says for _, says in credentials_in_urls(settings))
     for at, space in enumerate(settings.spaces()):
         if space.no_auth_challenge == "remove":
             yield (

@@ -14,7 +14,9 @@ from watchword.cli.exporting import export_records
 from watchword.cli.gateway import gateway
 from watchword.cli.groups import Commands
 from watchword.cli.hashing import hash_password
+from watchword.cli.identities import identity
 from watchword.cli.importing import import_records
+from watchword.cli.integrations import integration
 from watchword.cli.keys import key
 from watchword.cli.revoke import revoke
 from watchword.cli.serve import serve
@@ -52,6 +54,8 @@ for command in (
     key,
     client,
     session,
+    identity,
+    integration,
     revoke,
     token,
     couchdb_cookie,

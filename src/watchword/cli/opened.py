@@ -87,18 +87,18 @@ class Opened:
         except KeyFileRefused as error:
             raise Refusal(str(error)) from None
 
-    def credential_keys(self) -> frozenset[str]:
-        """The ids of the server's keys that credentials are sealed with; none where there are no keys yet.
+    def sealing_keys(self) -> frozenset[str]:
+        """The ids of the server's keys, with which credentials are sealed; none where there are no keys yet.
 
         Raises:
             Refusal: where they cannot be used.
         """
-        from watchword.config.key_file import CREDENTIALS, KeyFileRefused, has_keys, read_keys
+        from watchword.config.key_file import KeyFileRefused, has_keys, read_keys
 
         if not has_keys(self.data):
             return frozenset()
         try:
-            return frozenset(key.id for key in read_keys(self.data).all(CREDENTIALS))
+            return frozenset(key.id for key in read_keys(self.data).keys)
         except KeyFileRefused as error:
             raise Refusal(str(error)) from None
 

@@ -56,18 +56,21 @@ def list_(config: Path | None, data: Path, as_json: bool) -> None:
 )
 @click.option(
     "--purpose",
-    type=click.Choice(("access-token", "session", "couchdb-identity")),
+    type=click.Choice(("access-token", "session", "couchdb-identity", "third-party")),
     default="access-token",
     show_default=True,
-    help="What it is for: access tokens, sessions that clients keep, or safe tokens in CouchDB's fields.",
+    help="What it is for: access tokens, sessions that clients keep, safe tokens in CouchDB's fields, or credentials "
+    "for third parties.",
 )
 @with_json
 def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: bool) -> None:
-    """Make a new key: for access tokens, by the algorithm that is configured, or for sessions that clients keep.
+    """Make a new key: for access tokens, by the algorithm that is configured, or for what --purpose says.
 
     It is known to all processes at once and signs later. The key before it verifies until the last token that it signed
     has expired, and is dropped at a later rotation or start of the server. A key for couchdb-identity is used from the
-    next start of the server on, and the one before it stays good until the next rotation.
+    next start of the server on, and the one before it stays good until the next rotation. With one for third-party,
+    running servers seal all stored credentials anew, and then drop the keys before it: ten minutes after it took over
+    at the earliest, and not before nothing is sealed with them any more.
     """
     from watchword.config.durations import seconds
     from watchword.config.key_file import KeyFileRefused, change_keys, read_keys
@@ -77,6 +80,8 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
     from watchword.tokens.couchdb_identity import with_new_identity_key
     from watchword.tokens.session_keys import with_new_session_key, without_retired_session_keys
     from watchword.tokens.signing_keys import rotated, without_retired
+    from watchword.tokens.third_party_seal import PURPOSE as THIRD_PARTY
+    from watchword.tokens.third_party_seal import with_new_third_party_key
 
     settings, now = load_settings(config), time.time()
     try:
@@ -89,6 +94,8 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
     def change(ring: KeyRing) -> KeyRing:
         if purpose == COUCHDB_IDENTITIES:
             return with_new_identity_key(ring, key_id=key_id, secret=secret, now=now)
+        if purpose == THIRD_PARTY:
+            return with_new_third_party_key(ring, key_id=key_id, secret=secret, now=now, lead=lead)
         if purpose == "session":
             ring = with_new_session_key(ring, key_id=key_id, secret=secret, now=now, lead=lead)
             return without_retired_session_keys(ring, now=now, lifetime=settings.session.absolute)
@@ -106,7 +113,7 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
     elif of == COUCHDB_IDENTITIES:
         print(f"The new {of} key {key_id} is used from the next start of the server on.")
     else:
-        print(f"The new {of} key {key_id} signs from {written(now + lead)}.")
+        print(f"The new {of} key {key_id} {'seals' if of == THIRD_PARTY else 'signs'} from {written(now + lead)}.")
 
 
 @keys.command()
@@ -153,6 +160,8 @@ def _rows(ring: KeyRing, lifetime: float, session_lifetime: float) -> list[dict[
     from watchword.http.timestamps import seconds
     from watchword.tokens.session_keys import held_session_keys, keys_at
     from watchword.tokens.signing_keys import signing_keys
+    from watchword.tokens.third_party_seal import PURPOSE as THIRD_PARTY
+    from watchword.tokens.third_party_seal import sealing_at
 
     now = time.time()
     signing = signing_keys(ring, lifetime=lifetime)
@@ -162,6 +171,9 @@ def _rows(ring: KeyRing, lifetime: float, session_lifetime: float) -> list[dict[
     sealing = held_session_keys(ring, lifetime=session_lifetime)
     terms |= {one.key.id: (one.seals_from, one.opens_until) for one in sealing}
     signs = {None if current is None else current.kid, keys_at(sealing, now).seals.id if sealing else None}
+    third_party = ring.all(THIRD_PARTY)
+    terms |= {key.id: (key.created_at if key.use_from is None else key.use_from, None) for key in third_party}
+    signs |= {sealing_at(third_party, now).keys[-1][0]} if third_party else set()
     rows: list[dict[str, str | None]] = []
     for key in ring.keys:
         begins, ends = terms.get(key.id, (None, None))

@@ -7,8 +7,10 @@ import os
 
 from watchword.config.couchdb.bridge import couchdb_relay
 from watchword.config.hooks import Hooks, check_risk, find_country
+from watchword.config.identity_providers.making import openid_providers
 from watchword.config.key_file import KeyFile
 from watchword.config.passwords import breached_passwords_of, flask_security_salt_of
+from watchword.config.providers.making import providers_of
 from watchword.config.service_accounts import ServiceKeys
 from watchword.config.settings import Settings
 from watchword.config.stores.making import credential_store, rechecks
@@ -20,6 +22,7 @@ from watchword.core.questions import (
     AddAccount,
     AddCredentials,
     AddKey,
+    AddLinkedIdentity,
     ChangeAccount,
     CheckClientSecret,
     CheckDigest,
@@ -31,8 +34,11 @@ from watchword.core.questions import (
     EndCredentials,
     EndFamilies,
     EndKeys,
+    EndLinkedIdentities,
+    EndLinkedSessions,
     EndSession,
     EndSessions,
+    EndThirdPartyCredentials,
     FindAccount,
     FindAccountsBy,
     FindBreach,
@@ -41,11 +47,16 @@ from watchword.core.questions import (
     FindCredentials,
     FindFamily,
     FindKey,
+    FindLinkedIdentity,
+    FindProviderKey,
+    FindProviderMetadata,
     FindSession,
     FindSessionKeys,
     FindSigningKey,
     FindStanding,
+    FindThirdPartyCredential,
     FindToken,
+    FindUserInfo,
     FindVerifyingKey,
     FoundKey,
     FoundSession,
@@ -56,9 +67,15 @@ from watchword.core.questions import (
     ListAccounts,
     ListFamilies,
     ListKeys,
+    ListLinkedIdentities,
     ListSessions,
+    ListThirdPartyCredentials,
     NoteProven,
+    NoteThirdPartyCheck,
+    PutThirdPartyCredential,
     RecordAlarm,
+    RedeemCode,
+    ResealThirdPartyCredential,
     RevokeAuthToken,
     RevokeToken,
     RotateKey,
@@ -74,11 +91,14 @@ from watchword.core.questions import (
     WriteSessionData,
 )
 from watchword.core.questions.couchdb import RelayLogIn
+from watchword.core.questions.mail import SpendTurn
+from watchword.core.questions.providers import AskProvider, CallProvider, FindThirdPartySealing, SpendProviderAttempt
 from watchword.core.records import Account
 from watchword.core.revocations import Standing
 from watchword.crypto.password import Hashing
 from watchword.edge.drive import Answers
 from watchword.edge.engine import Witness
+from watchword.edge.foreign_calls import ForeignCalls
 from watchword.storage import Cached, Storage
 from watchword.storage.standings import Standings
 from watchword.stores.admission import PasswordAdmission
@@ -91,6 +111,7 @@ from watchword.stores.places import Places
 from watchword.stores.remembered import Remembered
 from watchword.stores.slots import Slots
 from watchword.stores.throttle import Throttle
+from watchword.stores.turns import Turns
 from watchword.tokens.digest_secret import DigestSecrets
 
 PASSWORD_LINE = 64
@@ -119,8 +140,22 @@ def answers(
     register.add(FindVerifyingKey, inline=key_file.find_verifying_key, threaded=key_file.find_verifying_key)
     register.add(FindSessionKeys, inline=key_file.find_session_keys, threaded=key_file.find_session_keys)
     register.add(FindSigningKey, inline=key_file.find_signing_key, threaded=key_file.find_signing_key)
+    sealing = key_file.find_third_party_sealing
+    register.add(FindThirdPartySealing, inline=sealing, threaded=sealing)
+    if settings.identity_provider:
+        identity_providers = openid_providers(settings.identity_provider)
+        register.add(FindProviderMetadata, threaded=identity_providers.find_metadata)
+        register.add(FindProviderKey, threaded=identity_providers.find_key)
+        register.add(RedeemCode, threaded=identity_providers.redeem_code)
+        register.add(FindUserInfo, threaded=identity_providers.find_user_info)
+    if settings.provider:
+        providers = providers_of(settings.provider, storage)
+        register.add(AskProvider, threaded=providers.ask)
+        register.add(CallProvider, threaded=providers.call)
+        register.add(SpendProviderAttempt, threaded=providers.spend_attempt)
     register.add(RecordAlarm, inline=lambda question: witness.noted(alarm_event(question)))
     register.add(CheckRisk, threaded=check_risk(hooks, witness.noted))
+    ForeignCalls(witness.noted).register(register)
     if settings.couchdb.relay is not None:
         register.add(RelayLogIn, threaded=couchdb_relay(settings.couchdb.relay).log_in)
     country = find_country(hooks, witness.noted)
@@ -172,7 +207,7 @@ def _passwords(
     builtin = BuiltinStore(
         storage, hashing, digest_secrets=digest_secrets, flask_security_salt=flask_security_salt_of(settings)
     )
-    store, store_slots = credential_store(settings.store, builtin, storage, slots, hashing)
+    store, store_slots = credential_store(settings.store, builtin, storage, slots, hashing, settings.defaults.realm)
     admission = PasswordAdmission(
         store,
         throttle=Throttle(storage),
@@ -180,7 +215,8 @@ def _passwords(
         remembered=Remembered(os.urandom(32), ttls=rechecks(settings.store)),
         slots=store_slots,
         find_account=cached.find_account,
-        find_account_now=turn.find_account,
+        # A thread may wait for what is asked of the storage at each check; an event loop may not.
+        find_account_now=turn.find_account if on_loop else cached.find_account,
     )
     client_secrets = ClientSecrets(
         storage, hashing, throttle=Throttle(storage), places=Places(storage, limits), slots=slots, entropy=os.urandom
@@ -188,13 +224,14 @@ def _passwords(
     digests = DigestAdmission(storage, digest_secrets, throttle=Throttle(storage), places=Places(storage, limits))
     register.add(CheckDigest, threaded=digests.threaded)
     register.add(NoteProven, threaded=digests.note_proven)
-    register.add(CheckPassword, inline=admission.inline if on_loop else None, threaded=admission.threaded)
+    register.add(CheckPassword, inline=admission.inline, threaded=admission.threaded)
     register.add(CheckClientSecret, threaded=client_secrets.threaded)
     register.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
     register.add(FindBreach, threaded=breached_passwords_of(settings).threaded)
     attempts = Attempts(storage, limit=settings.second_factor.failures, max_delay=settings.limits.max_delay)
     register.add(SpendAttempt, threaded=attempts.spend)
     register.add(SettleAttempt, threaded=attempts.settle)
+    register.add(SpendTurn, threaded=Turns(storage).spend)
 
 
 def _kept(register: Answers, storage: Storage) -> None:
@@ -228,6 +265,17 @@ def _kept(register: Answers, storage: Storage) -> None:
     register.add(SpendCredential, threaded=storage.spend_credential)
     register.add(SpendOnce, threaded=storage.spend_once)
     register.add(CleanUp, threaded=storage.clean_up)
+    register.add(FindThirdPartyCredential, threaded=storage.third_party.find)
+    register.add(ListThirdPartyCredentials, threaded=storage.third_party.list)
+    register.add(PutThirdPartyCredential, threaded=storage.third_party.put)
+    register.add(NoteThirdPartyCheck, threaded=storage.third_party.note_check)
+    register.add(ResealThirdPartyCredential, threaded=storage.third_party.reseal)
+    register.add(EndThirdPartyCredentials, threaded=storage.third_party.end)
+    register.add(FindLinkedIdentity, threaded=storage.linked.find)
+    register.add(ListLinkedIdentities, threaded=storage.linked.list)
+    register.add(AddLinkedIdentity, threaded=storage.linked.add)
+    register.add(EndLinkedIdentities, threaded=storage.linked.end)
+    register.add(EndLinkedSessions, threaded=storage.linked.end_sessions)
 
 
 class _Turn:

@@ -15,10 +15,14 @@ from watchword.config.binding import bindings_of
 from watchword.config.couchdb.bridge import told_to_couchdb
 from watchword.config.digest import digest_secrets
 from watchword.config.hooks import NO_HOOKS, Hooks
+from watchword.config.identity_providers.making import waiting_threads_of
 from watchword.config.key_file import AUTH_TOKENS, CREDENTIALS, REFRESH_CLIENTS, KeyFile, load_or_make_keys
+from watchword.config.mail.making import Mailroom, mailroom
 from watchword.config.mechanisms import Makings, couchdb_session, mechanisms_of, session_cookie
 from watchword.config.passwords import policy_of
 from watchword.config.personas import RpcProfile
+from watchword.config.plug_ins import making
+from watchword.config.providers.making import waiting_threads
 from watchword.config.sealed_sessions import sealed_sessions, session_backend
 from watchword.config.settings import Settings
 from watchword.config.signed_request import access_keys_of
@@ -31,8 +35,10 @@ from watchword.core.questions import (
 from watchword.core.records import AUTH_KEY
 from watchword.core.requirement import Requirement
 from watchword.core.space import Protection, ProtectionSpace
+from watchword.core.token_manager import TokenManager
 from watchword.crypto.sealing import Sealing
 from watchword.edge.engine import Engine, Witness
+from watchword.edge.foreign_calls import AT_HAND
 from watchword.edge.pool import threads_that_give_way
 from watchword.flows.access_tokens import TokenPolicy
 from watchword.flows.login import SessionPolicy
@@ -52,8 +58,9 @@ from watchword.tokens.reference import ReferenceTokens
 from watchword.tokens.second_factor import CodeJudge
 from watchword.tokens.self_contained import SelfContainedTokens
 
-# Both lines before the password slots may be full (see Slots), and other questions still find a thread.
-_THREADS = 2 * PASSWORD_LINE + 32
+# Both lines before the password slots may be full (see Slots), and an authorizer may hang: other questions still find
+# a thread.
+_THREADS = 2 * PASSWORD_LINE + AT_HAND + 32
 _CLEAN_UP_EVERY = 300.0
 
 
@@ -64,9 +71,12 @@ class Parts:
     service: Service
     storage: Storage
     pool: Executor
+    mailroom: Mailroom | None = None
 
     def close(self) -> None:
-        """Write what is still to be written, and let threads and connections go."""
+        """Send and write what is still to be, and let threads and connections go."""
+        if self.mailroom is not None:
+            self.mailroom.close()
         self.storage.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
 
@@ -106,10 +116,13 @@ def build(
         session_lifetime=settings.session.absolute,
     )
     keys = ring.all(AUTH_TOKENS)
-    tokens = DerivedTokens(
+    tokens: TokenManager = DerivedTokens(
         keys=[key.secret for key in keys], ttl=settings.tokens.ttl_seconds, sliding=settings.tokens.sliding
     )
-    pool = threads_that_give_way(_THREADS)
+    if (chosen := settings.tokens.manager) is not None:
+        tokens = making.token_manager(chosen.kind, chosen.settings, realm=settings.defaults.realm, clock=clock)
+    waiting = waiting_threads(settings.provider) + waiting_threads_of(settings.identity_provider)
+    pool = threads_that_give_way(_THREADS + waiting)
     cached = Cached(kept)
     policy = token_policy(settings, ring, address=address, judges_risk=hooks.judge is not None)
     self_contained = SelfContainedTokens(
@@ -151,11 +164,14 @@ def build(
     own = _space(spaces[0], makings, manager, own=True, resource_metadata=metadata)
     second_factors = second_factor_policy(settings, ring, realm=own.realm)
     own = replace(own, second_factors=second_factors.judge)
+    mail = mailroom(settings, ring, engine.answers, witness.noted, site=own.realm, location=location)
     client_space = replace(
         own, mechanisms=(), token_manager=None, path_parameter=b"", face="oauth", unnamed=Requirement()
     )
     cookie = next((m for m in own.mechanisms if isinstance(m, SessionCookie)), session_cookie(spaces[0], makings))
-    rules = server_rules(spaces[0].unnamed, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri)
+    # Authorizers have a say in what stands behind the server, and not in whether somebody may log out.
+    of_server = replace(spaces[0].unnamed, authorizers=())
+    rules = server_rules(of_server, sign_up=settings.passwords.sign_up, token_location=settings.tokens.srv_uri)
     # /whoami is what clients try credentials on: what the configuration demands of it, it gets, in the space's face.
     tried = replace(own, face=spaces[0].face, rpc_profile=spaces[0].rpc_profile)
     rpc_space = _rpc_space(own, spaces[0].rpc_profile)
@@ -168,7 +184,7 @@ def build(
                 (own, [rule for rule in rules if rule.path not in placed]),
                 *((space, [r for r in (*spaces[0].rules, *rules) if r.path == path]) for path, space in placed.items()),
                 (client_space, CLIENT_RULES),
-                *(() if couchdb is None else ((couchdb.space, couchdb_rules(spaces[0].unnamed)),)),
+                *(() if couchdb is None else ((couchdb.space, couchdb_rules(of_server)),)),
             ]
         ),
         targets=Protection(zip(targets, [space.rules for space in spaces], strict=True)),
@@ -208,8 +224,11 @@ def build(
         ready=kept.check,
         told_to_couchdb=told_to_couchdb(settings.couchdb, ring),
         relays_to_couchdb=settings.couchdb.relay is not None,
+        mailing=None if mail is None else mail.mailing,
+        identity_providers={provider.name: provider.provider for provider in settings.identity_provider},
+        providers={provider.name: provider.provider for provider in settings.provider},
     )
-    return Parts(service, kept, pool)
+    return Parts(service, kept, pool, mail)
 
 
 def token_policy(
@@ -276,7 +295,7 @@ def clean_up_regularly(storage: Storage) -> Callable[[], None]:
 def _space(
     space: ResolvedSpace,
     makings: Makings,
-    manager: DerivedTokens | None,
+    manager: TokenManager | None,
     *,
     own: bool,
     resource_metadata: str | None = None,
@@ -300,7 +319,7 @@ def _space(
         # Our own routes tell whatever else is wrong as problems, too.
         face="problem" if own else space.face,
         rpc_profile=space.rpc_profile,
-        unnamed=space.unnamed,
+        unnamed=replace(space.unnamed, authorizers=()) if own else space.unnamed,
     )
 
 

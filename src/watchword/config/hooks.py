@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
 from watchword.core.questions import CheckRisk, FindCountry, Risk, Verdict
-from watchword.server.log import place_of
+from watchword.edge.error_place import place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

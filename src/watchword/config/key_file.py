@@ -14,14 +14,18 @@ from pathlib import Path
 from watchword.core.ask import AnswerFailed
 from watchword.core.principal import Instant
 from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerifyingKey, SessionKeys
+from watchword.core.questions.providers import FindThirdPartySealing
 from watchword.crypto.jose.key import Key as VerifyingKey
 from watchword.crypto.jose.key import SigningKey
+from watchword.crypto.sealing import Sealing
 from watchword.crypto.secret import Secret
 from watchword.tokens.couchdb_identity import PURPOSE as COUCHDB_IDENTITIES
 from watchword.tokens.keys import Key, KeyRing, KeyRingRefused
 from watchword.tokens.session_keys import PURPOSE as SESSIONS
 from watchword.tokens.session_keys import SessionKeysOverTime, held_session_keys, without_retired_session_keys
 from watchword.tokens.signing_keys import SigningKeys, signing_keys, with_algorithm, without_retired
+from watchword.tokens.third_party_seal import PURPOSE as THIRD_PARTY
+from watchword.tokens.third_party_seal import sealing_at
 
 AUTH_TOKENS = "auth-token"
 REFRESH_CLIENTS = "refresh-client"
@@ -40,6 +44,7 @@ PURPOSES = (
     NONCES,
     COUCHDB_IDENTITIES,
     COUCHDB,
+    THIRD_PARTY,
 )
 """What the server's keys are for, one each at least, beside those that sign access tokens."""
 
@@ -124,8 +129,8 @@ def change_keys(data: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
 
 
 class KeyFile:
-    """The keys that sign access tokens or seal sessions, as the file has them: read again soon after it changed, in
-    every process.
+    """The keys that sign access tokens, or seal sessions or credentials for third parties, as the file has them: read
+    again soon after it changed, in every process.
 
     While the file cannot be used the keys are those that were read last, and `alarm` is told why, once for each
     change. Looking costs a system call, and happens every few seconds, and whenever a token names a key that nobody
@@ -153,6 +158,8 @@ class KeyFile:
         ring, self._seen = _read(self._path)
         self._keys = _signing_keys(self._path, ring, lifetime)
         self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=session_lifetime))
+        self._third_party = ring.all(THIRD_PARTY)
+        self._refused: str | None = None
 
     def keys(self) -> SigningKeys:
         """All of them, as they were a few seconds ago at most."""
@@ -187,6 +194,20 @@ class KeyFile:
             raise AnswerFailed(str(error)) from None
         return found
 
+    def find_third_party_sealing(self, question: FindThirdPartySealing) -> Sealing:
+        """The keys that seal credentials for third parties. One that is not known is looked for in the file itself, as
+        all of them are where something is to be sealed: what came out of use meanwhile may be dropped soon.
+        """
+        self._look(_LOOK_EVERY)
+        known = {key.id for key in self._third_party}
+        if question.to_seal or (question.needs is not None and question.needs not in known):
+            self._look_again()
+        if question.to_seal and self._refused is not None:
+            raise AnswerFailed(self._refused)
+        if not self._third_party:
+            raise AnswerFailed("there is no key for credentials of third parties")
+        return sealing_at(self._third_party, self._clock())
+
     def _look(self, interval: float) -> None:
         """Look at the file, unless that was done within the interval, or is being done."""
         if self._ticks() - self._looked >= interval and self._lock.acquire(blocking=False):
@@ -210,7 +231,10 @@ class KeyFile:
             ring, self._seen = _read(self._path)
             self._keys = _signing_keys(self._path, ring, self._lifetime)
             self._session_keys = SessionKeysOverTime(held_session_keys(ring, lifetime=self._session_lifetime))
+            self._third_party = ring.all(THIRD_PARTY)
+            self._refused = None
         except KeyFileRefused as error:
+            self._refused = str(error)
             self._alarm(f"{error} The keys from before are still in use.")
 
 

@@ -17,8 +17,6 @@ FACES = ("html", "soap")
 STORES: tuple[str, ...] = ()
 
 SETTINGS = {
-    "mail": "mail",
-    "provider": "third-party integrations",
     "storage.shared": "shared caches",
     "tokens.keys": "keys outside of its data folder",
 }

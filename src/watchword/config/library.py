@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from watchword.config.verifying import verifier
 from watchword.core.space import Rule
-from watchword.edge.asgi import Application
+from watchword.edge.asgi import Application, Guarded
+from watchword.edge.door import Door
 from watchword.edge.verifier.knowledge import KnowledgeReport
+from watchword.edge.wsgi import GuardedWsgi
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from watchword.config.hooks import Hooks
     from watchword.config.settings import Settings
+    from watchword.integrations.desk import Desk
 
 
 class Watchword:
@@ -98,7 +101,11 @@ class Watchword:
             ConfigurationError: with every problem of the configuration.
             UnusableStorage, KeyFileRefused: with a sentence that says what to do.
         """
-        from watchword.config.loading import load
+        try:
+            from watchword.config.loading import load
+        except ModuleNotFoundError as missing:
+            wanted = 'with a database at hand it needs more: pip install "watchword[storage]"'
+            raise ModuleNotFoundError(wanted, name=missing.name) from missing
 
         return cls.from_settings(load(None if file is None else Path(file), os.environ), Path(data), hooks=hooks)
 
@@ -112,19 +119,43 @@ class Watchword:
         made._guard = WithDatabase(settings, data, NO_HOOKS if hooks is None else hooks)
         return made
 
+    @property
+    def on_loop(self) -> Door:
+        """Where hosts that run on an event loop have requests judged."""
+        return self._guard.on_loop
+
+    @property
+    def in_threads(self) -> Door:
+        """Where hosts whose requests each have a thread have them judged."""
+        return self._guard.in_threads
+
     def asgi(self, application: Application) -> Application:
         """The ASGI application, of which only those requests are seen that may pass.
 
         Who asks is in the scope, under `watchword.edge.asgi.PRINCIPAL`.
         """
-        return self._guard.asgi(application)
+        return Guarded(application, self._guard.on_loop)
 
     def wsgi(self, application: WSGIApplication) -> WSGIApplication:
         """The WSGI application, of which only those requests are seen that may pass.
 
         Who asks is in the environ, under `watchword.edge.wsgi.PRINCIPAL`.
         """
-        return self._guard.wsgi(application)
+        return GuardedWsgi(application, self._guard.in_threads)
+
+    @property
+    def integrations(self) -> Desk:
+        """Credentials that users have with the configured third parties: what `/integrations` of the server does, for
+        the application's own code.
+
+        Raises:
+            LookupError: without a database, where nothing is kept.
+        """
+        from watchword.config.with_database import WithDatabase
+
+        if not isinstance(self._guard, WithDatabase):
+            raise LookupError("nothing is kept here: make it with Watchword.from_config, or make a Desk of your own")
+        return self._guard.integrations
 
     def ready(self) -> bool:
         """Whether requests can be judged now; otherwise they get 503 (C17)."""
@@ -140,8 +171,10 @@ class Watchword:
 
 
 class _Guard(Protocol):
-    def asgi(self, application: Application) -> Application: ...
-    def wsgi(self, application: WSGIApplication) -> WSGIApplication: ...
+    @property
+    def on_loop(self) -> Door: ...
+    @property
+    def in_threads(self) -> Door: ...
     def ready(self) -> bool: ...
     def knowledge(self) -> KnowledgeReport: ...
     def close(self) -> None: ...

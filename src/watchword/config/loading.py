@@ -17,6 +17,7 @@ from watchword.config.environment import variables
 from watchword.config.lines import Location, line_of, lines_of
 from watchword.config.pairs import findings
 from watchword.config.problems import ConfigurationError, Problem, dotted, printable
+from watchword.config.section import keys_of, table_of
 from watchword.config.sentences import sentence
 from watchword.config.settings import Settings
 from watchword.config.values import DEEPEST, FOLDER, is_nested_deeper
@@ -158,14 +159,32 @@ def _take_out(values: dict[str, Any], location: Location, *, missing: bool = Fal
             holder[last] = "/"  # no target is without
         elif last == "name" and place[-2:-1] == ["service_account"]:
             holder[last] = "-"  # nor is any of these
+        elif last == "kind" and place[-2:-1] == ["authorizer"]:
+            holder[last] = "owner"  # nor of these; its name stays, for whoever asks it
         elif missing:
             _take_out(values, tuple(place))
-        elif isinstance(last, int) and place[-1] in ("space", "protect", "store", "service_account"):
-            holder[last] = {}
+        elif isinstance(last, int) and place[-1] in _LISTS_OF_TABLES:
+            holder[last] = _least(place[0]) if len(place) == 1 else {}
         else:
             del holder[last]
             if holder == []:
                 _take_out(values, tuple(place))
+
+
+_LISTS_OF_TABLES = frozenset(
+    ("space", "protect", "store", "service_account", "identity_provider", "provider", "mechanism", "authorizer")
+)
+
+
+def _least(section: int | str) -> dict[str, Any]:
+    """What an entry of this list of tables cannot do without, as an example."""
+    table = table_of(keys_of(Settings)[str(section)].annotation)
+    assert table is not None, "it is a list of tables"
+    return {
+        name: copy.deepcopy(field.examples[0])
+        for name, field in keys_of(table).items()
+        if field.is_required() and field.examples
+    }
 
 
 def _related(one: Location, other: Location) -> bool:

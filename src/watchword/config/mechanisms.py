@@ -9,11 +9,12 @@ from watchword.config.binding import bindings_of
 from watchword.config.couchdb.bridge import proof_of
 from watchword.config.couchdb.settings import couchdb_cookies
 from watchword.config.digest import ALGORITHMS, nonces_of
-from watchword.config.personas import MechanismName
+from watchword.config.plug_ins import making
 from watchword.config.settings import Settings
 from watchword.config.signed_request import access_keys_of
 from watchword.config.spaces import ResolvedSpace
 from watchword.core.mechanism import AnyMechanism
+from watchword.core.token_manager import TokenManager
 from watchword.crypto.certificate_chain import Authorities
 from watchword.mechanisms.api_key import ApiKeys
 from watchword.mechanisms.auth_key import AuthKeys
@@ -29,7 +30,6 @@ from watchword.mechanisms.session_cookie import CookieSettings, SessionCookie
 from watchword.mechanisms.signed_request import SignedRequests
 from watchword.mechanisms.url_key import UrlKeys
 from watchword.mechanisms.url_session import UrlSession
-from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.reference import ReferenceTokens
 from watchword.tokens.sealed_sessions import SealedSessions
@@ -46,7 +46,7 @@ class Makings:
     settings: Settings
     ring: KeyRing
     clock: Callable[[], float]
-    auth_tokens: DerivedTokens
+    auth_tokens: TokenManager
     self_contained: SelfContainedTokens
     references: ReferenceTokens
     sealed: SealedSessions | None = None
@@ -56,7 +56,15 @@ def mechanisms_of(
     space: ResolvedSpace, makings: Makings, *, resource_metadata: str | None = None
 ) -> tuple[AnyMechanism, ...]:
     """The mechanisms of a space, in its order. `resource_metadata` is the URL that Bearer challenges name."""
-    return tuple(_MAKERS[name](space, makings, resource_metadata) for name in space.mechanisms)
+    return tuple(
+        _MAKERS[name](space, makings, resource_metadata) if name in _MAKERS else _plug_in(name, space, makings)
+        for name in space.mechanisms
+    )
+
+
+def _plug_in(name: str, space: ResolvedSpace, makings: Makings) -> AnyMechanism:
+    written = next((entry.settings for entry in makings.settings.mechanism if entry.kind == name), None)
+    return making.mechanism(name, written, realm=space.realm, clock=makings.clock)
 
 
 def session_cookie(space: ResolvedSpace, makings: Makings) -> SessionCookie:
@@ -182,7 +190,7 @@ def _signed_request(space: ResolvedSpace, makings: Makings, resource_metadata: s
     return SignedRequests(space.realm, access_keys_of(makings.ring), chosen.policy, chosen.most_content)
 
 
-_MAKERS: Mapping[MechanismName, Callable[[ResolvedSpace, Makings, str | None], AnyMechanism]] = {
+_MAKERS: Mapping[str, Callable[[ResolvedSpace, Makings, str | None], AnyMechanism]] = {
     "session": _session,
     "couchdb": _couchdb,
     "auth-token": _auth_token,

@@ -111,8 +111,9 @@ def _same_site(value: object) -> str:
     return str(choice("Lax", "Strict").function(value))
 
 
-def _status(cell: str) -> Read:
-    """A status that the decision table lets this cell be answered with."""
+def _status(cell: str, *, theirs: bool = False) -> Read:
+    """A status that the decision table lets this cell be answered with. `theirs`: it tells of somebody else's
+    authentication."""
     options = CELLS[cell].options
     listed = " or ".join(map(str, options))
 
@@ -121,6 +122,8 @@ def _status(cell: str) -> Read:
             raise Unfit
         if value == CELLS["C25"].status:
             raise ValueError(f"{value} is for forward proxies, which this is none; write {listed}")
+        if theirs and value == CELLS["C03"].status:
+            raise ValueError(f"{value} would say that the log-in here has failed; write {listed}")
         if value not in _ASSIGNED:
             raise ValueError(f"IANA lists no HTTP status {shown(value)}; write {listed}")
         if value not in options:
@@ -146,3 +149,5 @@ SameSite: TypeAlias = Annotated[Literal["Lax", "Strict"], Read('"Lax" or "Strict
 MalformedStatus: TypeAlias = Annotated[int, _status("C08")]
 ApiKeyStatus: TypeAlias = Annotated[int, _status("C09")]
 SessionExpiredStatus: TypeAlias = Annotated[int, _status("C05")]
+RejectedStatus: TypeAlias = Annotated[int, _status("C19", theirs=True)]
+StoredStatus: TypeAlias = Annotated[int, _status("C20", theirs=True)]

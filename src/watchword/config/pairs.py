@@ -11,17 +11,22 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from watchword.config.authorizers.pairs import AUTHORIZER_CHECKS
 from watchword.config.carrier_pairs import CARRIER_CHECKS
 from watchword.config.couchdb.pairs import COUCHDB_CHECKS
 from watchword.config.couchdb.proxy_pairs import COUCHDB_PROXY_CHECKS
 from watchword.config.couchdb.relay_pairs import COUCHDB_RELAY_CHECKS
 from watchword.config.findings import Check, Finding
 from watchword.config.identity_pairs import IDENTITY_CHECKS
+from watchword.config.identity_providers.pairs import IDENTITY_PROVIDER_CHECKS
 from watchword.config.lines import Location
+from watchword.config.mail.pairs import MAIL_CHECKS
 from watchword.config.passwords import PASSWORD_CHECKS
 from watchword.config.personas import KEY_MECHANISMS
+from watchword.config.plug_ins.pairs import PLUG_IN_CHECKS
 from watchword.config.problems import printable, shown
 from watchword.config.proof_pairs import PROOF_CHECKS
+from watchword.config.providers.pairs import PROVIDER_CHECKS
 from watchword.config.rpc_pairs import RPC_CHECKS
 from watchword.config.sealed_pairs import SEALED_CHECKS
 from watchword.config.second_factor_pairs import SECOND_FACTOR_CHECKS
@@ -342,8 +347,13 @@ CHECKS: tuple[Check, ...] = (
     access_token_outlives_its_log_in,
     grace_is_long,
     verifier_refuses_between_two_messages,
+    *AUTHORIZER_CHECKS,
+    *PLUG_IN_CHECKS,
     *STORE_CHECKS,
+    *IDENTITY_PROVIDER_CHECKS,
+    *PROVIDER_CHECKS,
     *PASSWORD_CHECKS,
+    *MAIL_CHECKS,
     target_contradicts_itself,
     target_takes_what_its_space_lacks,
     target_takes_no_mechanism_at_all,

@@ -65,7 +65,11 @@ _KEY = (
     "keys do not stand in the configuration in clear; write key_fingerprint, which `watchword hash --key` prints, or "
     "the name of a file in key_file"
 )
-_NEVER = {f"service_account.{name}": _KEY for name in ("key", "api_key", "apikey", "secret", "token")}
+_SUBMITTED = "credentials for providers do not stand in the configuration; every user submits their own"
+_NEVER = {
+    **{f"service_account.{name}": _KEY for name in ("key", "api_key", "apikey", "secret", "token")},
+    **{f"provider.{name}": _SUBMITTED for name in ("key", "api_key", "apikey", "secret", "token", "credential")},
+}
 """Keys that people would write, and must not."""
 
 

@@ -11,10 +11,13 @@ from typing import TypeAlias
 from watchword.config.answers import hashing_of
 from watchword.config.build import build, clean_up_regularly
 from watchword.config.hooks import NO_HOOKS, Hooks
+from watchword.config.providers.upkeep import Upkeep, keep_up_regularly
+from watchword.config.providers.warnings import credentials_in_urls
 from watchword.config.settings import Settings
 from watchword.config.settings import Tls as TlsSettings
 from watchword.config.stores.making import store_renewals
 from watchword.config.stores.renewing import renew_regularly
+from watchword.core.events import Event
 from watchword.core.questions import FindSigningKey
 from watchword.edge.asgi import Application
 from watchword.server.api import create_api, knows
@@ -57,6 +60,8 @@ def run_server(
     if around is None:  # the demo brings its own accounts
         first_steps(storage)
     take_over_logging(log)
+    for name, says in credentials_in_urls(settings):
+        log(Event("configuration_doubtful", "warning", {"provider": name, "reason": says}))
     address: list[str] = []
     epoch = secrets.token_urlsafe(12)  # numbers of the revocation feed are this run's, whichever worker tells them
 
@@ -67,7 +72,10 @@ def run_server(
         service = parts.service
         stops = [
             clean_up_regularly(storage),
-            renew_regularly(store_renewals(settings.store, storage, hashing_of(settings)), log),
+            renew_regularly(
+                store_renewals(settings.store, storage, hashing_of(settings), settings.defaults.realm), log
+            ),
+            keep_up_regularly(lambda pause: Upkeep(service.engine, service.providers, data, log, pause)),
         ]
         api = create_api(service)
         source = feed_source(settings, service, storage, counters, epoch)

@@ -10,12 +10,18 @@ from pydantic import Field
 
 from watchword.config import later
 from watchword.config.auth_key import AuthKeySettings, BindingMode, Ipv4Prefix, MismatchAction
+from watchword.config.authorizers.making import authorizers_of
+from watchword.config.authorizers.settings import AuthorizerSettings
 from watchword.config.client_certificate import ClientCertificateSettings
 from watchword.config.couchdb.settings import CouchdbSettings
 from watchword.config.digest import DigestSettings
+from watchword.config.identity_providers.settings import IdentityProviderSettings
+from watchword.config.mail.settings import MailSettings
 from watchword.config.names import ApiKeyScheme, CookieDomain, CookieName, CookieScheme, RealmName, SameSite
 from watchword.config.personas import PERSONAS, Defaults, PersonaName, defaults_of
 from watchword.config.places import Database, File, Issuer, ListenHost, Proxies, PublicUrl, Route
+from watchword.config.plug_ins.settings import MechanismSettings, TokenManagerSettings
+from watchword.config.providers.settings import ProviderSettings
 from watchword.config.proxy_header import ProxyHeaderSettings
 from watchword.config.second_factor import SecondFactorSettings
 from watchword.config.section import Section
@@ -244,6 +250,9 @@ class Tokens(Section):
     offline_ttl: Duration = Field(default="30s", validate_default=True, examples=["10s"])
     """For how long a verifier goes on by what it knew when it lost its connection. After that it refuses (503)."""
 
+    manager: TokenManagerSettings | None = Field(default=None, examples=[{"kind": "short-tokens"}])
+    """A plug-in that issues and judges auth tokens instead of the server; see below."""
+
     @property
     def keep_changes_for(self) -> float:
         """For how many seconds revocations are remembered: no token that was revoked may live longer."""
@@ -340,8 +349,13 @@ class Settings(Section):
     url_key: UrlKey = UrlKey()
     tokens: Tokens = Tokens()
     space: tuple[Space, ...] = ()
+    mechanism: tuple[MechanismSettings, ...] = ()
+    authorizer: tuple[AuthorizerSettings, ...] = ()
     service_account: tuple[ServiceAccount, ...] = ()
+    identity_provider: tuple[IdentityProviderSettings, ...] = ()
+    provider: tuple[ProviderSettings, ...] = ()
     passwords: Passwords = Passwords()
+    mail: MailSettings | None = None
     second_factor: SecondFactorSettings = SecondFactorSettings()
     client_certificate: ClientCertificateSettings = ClientCertificateSettings()
     proxy_header: ProxyHeaderSettings | None = None
@@ -384,6 +398,7 @@ class Settings(Section):
 
     def spaces(self) -> tuple[ResolvedSpace, ...]:
         """The protection spaces, every default filled in; one where none is configured."""
+        authorizers = authorizers_of(self.authorizer, self.defaults.realm)
         return tuple(
             resolved(
                 space,
@@ -391,6 +406,7 @@ class Settings(Section):
                 public_url=self.server.public_url,
                 allow_cleartext=self.server.allow_cleartext,
                 second_factor_for=self.second_factor.required_for_roles,
+                authorizers=authorizers,
             )
             for space in self.space or (Space(),)
         )

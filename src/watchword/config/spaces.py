@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
 from watchword.config import later
+from watchword.config.authorizers.making import named
 from watchword.config.names import ApiKeyStatus, MalformedStatus, Method, RealmName, SessionExpiredStatus
-from watchword.config.personas import KEY_MECHANISMS, MECHANISMS, Defaults, MechanismName, RpcProfile, Suppression
+from watchword.config.personas import KEY_MECHANISMS, MECHANISMS, Defaults, RpcProfile, Suppression
 from watchword.config.places import Origin, Page, PathPattern, RequestHost
 from watchword.config.problems import shown
 from watchword.config.section import Section
 from watchword.config.values import Duration, Once, Some, Switch, Text, choice
+from watchword.core.authorizer import Authorizer
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import Rule
 
 
-def _tokens_before_basic(names: tuple[MechanismName, ...]) -> tuple[MechanismName, ...]:
+def _tokens_before_basic(names: tuple[str, ...]) -> tuple[str, ...]:
     if "auth-token" in names and "basic" in names and names.index("basic") != names.index("auth-token") + 1:
         ordered: list[str] = [name for name in names if name != "auth-token"]
         ordered.insert(ordered.index("basic"), "auth-token")
@@ -33,7 +37,8 @@ def _with_head(methods: frozenset[str]) -> frozenset[str]:
 
 
 MechanismChoice: TypeAlias = Annotated[
-    MechanismName, choice(*MECHANISMS, later=later.MECHANISMS, what="mechanism", otherwise=later.OTHERWISE)
+    str,
+    choice(*MECHANISMS, later=later.MECHANISMS, what="mechanism", otherwise=later.OTHERWISE, plug_ins="mechanism"),
 ]
 Mechanisms: TypeAlias = Annotated[tuple[MechanismChoice, ...], Some, Once]
 PrecedenceName: TypeAlias = Literal["session-first", "deliberate-first", "strict"]
@@ -96,6 +101,9 @@ class Protect(Section):
     strict: Switch = Field(default=False, examples=[True])
     """All credentials of a request must prove the same subject (400 otherwise): `precedence = "strict"` for this."""
 
+    authorizers: Annotated[tuple[Text, ...], Once] = Field(default=(), examples=[["author"]])
+    """Who else has a say in what may be done here, besides those of the space: names of `[[authorizer]]`."""
+
     mechanisms: Mechanisms | None = Field(default=None, examples=[["session"]])
     """Those mechanisms of the space that may act here (403 `not-exposed` for others); all where nothing is said."""
 
@@ -119,7 +127,12 @@ class Space(Section):
         default=None, examples=[["session", "auth-token", "basic", "bearer", "api-key"]]
     )
     """Mechanisms in the order in which they are tried; those of the personas where nothing is said, and without a
-    persona the five of the example. All others have to be asked for."""
+    persona the five of the example. All others have to be asked for. A plug-in has the name that it is installed under,
+    and its settings in `[[mechanism]]`."""
+
+    authorizers: Annotated[tuple[Text, ...], Once] = Field(default=(), examples=[["office-hours"]])
+    """Who else has a say in everything that is done here: names of `[[authorizer]]`. They are not asked about the
+    server's own routes, such as log-out."""
 
     precedence: Annotated[PrecedenceName, choice("session-first", "deliberate-first", "strict")] = Field(
         default="session-first", examples=["strict"]
@@ -188,7 +201,7 @@ class ResolvedSpace:
     cookie_scheme: str
     apikey_scheme: str
     says_wrong_key: bool
-    mechanisms: tuple[MechanismName, ...]
+    mechanisms: tuple[str, ...]
     own_origins: frozenset[str]
     cors: frozenset[str]
     no_auth_challenge: Suppression
@@ -208,10 +221,12 @@ def resolved(
     public_url: str | None,
     allow_cleartext: bool,
     second_factor_for: frozenset[str] = frozenset(),
+    authorizers: Mapping[str, Authorizer] = MappingProxyType({}),
 ) -> ResolvedSpace:
     """The space with what it leaves open taken from `defaults` and from the server. Whoever has one of the roles
-    `second_factor_for` needs a second factor everywhere in it."""
+    `second_factor_for` needs a second factor everywhere in it. `authorizers` are all that there are, by their names."""
     unnamed = Requirement(
+        authorizers=named(space.authorizers, authorizers),
         precedence=Precedence(space.precedence),
         ignore_invalid=space.ignore_invalid,
         malformed_status=space.malformed_status,
@@ -219,7 +234,7 @@ def resolved(
         session_expired_status=space.session_expired_status,
         second_factor_for=second_factor_for,
     )
-    mechanisms = space.mechanisms or defaults.mechanisms
+    mechanisms: tuple[str, ...] = space.mechanisms or defaults.mechanisms
     return ResolvedSpace(
         realm=space.realm or defaults.realm,
         cookie_scheme=defaults.cookie_scheme,
@@ -235,12 +250,15 @@ def resolved(
         face=space.face,
         rpc_profile=space.rpc_profile or defaults.rpc_profile,
         unnamed=unnamed,
-        rules=tuple(_rule(entry, unnamed, mechanisms) for entry in space.protect),
+        rules=tuple(_rule(entry, unnamed, mechanisms, authorizers) for entry in space.protect),
     )
 
 
-def _rule(entry: Protect, unnamed: Requirement, of_space: tuple[MechanismName, ...]) -> Rule:
+def _rule(
+    entry: Protect, unnamed: Requirement, of_space: tuple[str, ...], authorizers: Mapping[str, Authorizer]
+) -> Rule:
     needs = entry.require
+    besides = tuple(a for a in named(entry.authorizers, authorizers) if a not in unnamed.authorizers)
     requirement = replace(
         unnamed,
         public=entry.public,
@@ -248,6 +266,7 @@ def _rule(entry: Protect, unnamed: Requirement, of_space: tuple[MechanismName, .
         roles=needs.roles,
         permissions=needs.permissions,
         scopes=needs.scopes,
+        authorizers=unnamed.authorizers + besides,
         acr=needs.acr,
         max_age=needs.max_age,
         precedence=Precedence.STRICT if entry.strict else unnamed.precedence,
@@ -258,7 +277,7 @@ def _rule(entry: Protect, unnamed: Requirement, of_space: tuple[MechanismName, .
     return Rule(path=entry.path, requirement=requirement, methods=entry.methods, host=entry.host, owner=needs.owner)
 
 
-def _taken(entry: Protect, of_space: tuple[MechanismName, ...]) -> frozenset[str] | None:
+def _taken(entry: Protect, of_space: tuple[str, ...]) -> frozenset[str] | None:
     """The mechanisms that may act on a target; None where all of the space may."""
     taken = frozenset(of_space if entry.mechanisms is None else entry.mechanisms)
     if not entry.api_keys:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from watchword.config.durations import FORMS, seconds
+from watchword.config.plug_ins.installed import PlugInKind, is_installed
 from watchword.config.problems import meant, shown
 
 T = TypeVar("T")
@@ -68,10 +69,15 @@ NOTHING_OTHERWISE: Mapping[str, str] = {}
 
 
 def choice(
-    *names: str, later: Iterable[str] = (), what: str = "", otherwise: Mapping[str, str] = NOTHING_OTHERWISE
+    *names: str,
+    later: Iterable[str] = (),
+    what: str = "",
+    otherwise: Mapping[str, str] = NOTHING_OTHERWISE,
+    plug_ins: PlugInKind | None = None,
 ) -> Read:
     """One of some names. `later` are those that only a later version will know, `what` says what they are; `otherwise`
-    has those that are asked for in another way, each with a sentence that says how."""
+    has those that are asked for in another way, each with a sentence that says how. `plug_ins` of this kind may be
+    asked for by the names under which they are installed; none takes a name of ours."""
     coming = frozenset(later)
     quoted = [f'"{name}"' for name in names]
     listed = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
@@ -86,8 +92,11 @@ def choice(
             raise ValueError(otherwise[meaning])
         if meaning in coming:
             raise ValueError(f"this version has no {what} {shown(value)} yet; write {listed}")
+        if plug_ins is not None and is_installed(plug_ins, value):
+            return value
         near = meant(value, names)
-        raise ValueError(f"must be {listed}, not {shown(value)}" + (f'; did you mean "{near}"?' if near else ""))
+        hint = "" if plug_ins is None else "; no package that is installed here has a plug-in of that name"
+        raise ValueError(f"must be {listed}, not {shown(value)}" + (f'; did you mean "{near}"?' if near else hint))
 
     return Read(listed, read)
 

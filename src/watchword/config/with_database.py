@@ -10,13 +10,12 @@ from watchword.config.build import Parts, build
 from watchword.config.hooks import Hooks
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed
-from watchword.edge.asgi import Application, Guarded
+from watchword.edge.door import Door
 from watchword.edge.verifier.knowledge import KnowledgeReport
 from watchword.edge.witness import LoggingWitness
-from watchword.edge.wsgi import GuardedWsgi
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from watchword.integrations.desk import Desk
 
 
 class WithDatabase:
@@ -25,16 +24,17 @@ class WithDatabase:
     def __init__(self, settings: Settings, data: Path, hooks: Hooks) -> None:
         """Raises `UnusableStorage` or `KeyFileRefused`, with a sentence that says what to do."""
         self._settings, self._data, self._hooks = settings, data, hooks
-        self._on_loop = build(settings, data, LoggingWitness(), hooks=hooks)
+        self._parts = build(settings, data, LoggingWitness(), hooks=hooks)
         self._in_threads: Parts | None = None
+        self._desk: Desk | None = None
         self._lock = threading.Lock()
 
-    def asgi(self, application: Application) -> Application:
-        """The application, of which only those requests are seen that the configuration lets through."""
-        return Guarded(application, self._on_loop.service.engine, self._on_loop.service.targets)
+    @property
+    def on_loop(self) -> Door:
+        return Door(self._parts.service.engine, self._parts.service.targets)
 
-    def wsgi(self, application: WSGIApplication) -> WSGIApplication:
-        """The application, of which only those requests are seen that the configuration lets through."""
+    @property
+    def in_threads(self) -> Door:
         with self._lock:
             if self._in_threads is None:
                 # What may wait on no event loop may wait here: the look-ups are other ones, the storage is the same.
@@ -42,28 +42,41 @@ class WithDatabase:
                     self._settings,
                     self._data,
                     LoggingWitness(),
-                    storage=self._on_loop.storage,
+                    storage=self._parts.storage,
                     on_loop=False,
                     hooks=self._hooks,
                 )
-        return GuardedWsgi(application, self._in_threads.service.engine, self._in_threads.service.targets)
+        return Door(self._in_threads.service.engine, self._in_threads.service.targets)
+
+    @property
+    def integrations(self) -> Desk:
+        """The desk of the configured providers, over the same database."""
+        from watchword.integrations.desk import Desk
+
+        with self._lock:
+            if self._desk is None:
+                service = self._parts.service
+                self._desk = Desk.over(service.providers, service.engine.answers, service.engine.clock)
+            return self._desk
 
     def ready(self) -> bool:
         """Whether the storage answers."""
         try:
-            self._on_loop.service.ready()
+            self._parts.service.ready()
         except AnswerFailed:
             return False
         return True
 
     def knowledge(self) -> KnowledgeReport:
         """With the database at hand each check asks for news, so nothing is known that could be out of date."""
-        keys = len(self._on_loop.service.published_keys())
+        keys = len(self._parts.service.published_keys())
         ready = self.ready()
         return KnowledgeReport(age_seconds=0.0 if ready else None, revocations=0, keys=keys, connected=ready)
 
     def close(self) -> None:
         """Write what is still to be written, and let threads and connections go."""
+        if self._desk is not None:
+            self._desk.close()
         if self._in_threads is not None:
             self._in_threads.pool.shutdown(wait=False, cancel_futures=True)
-        self._on_loop.close()
+        self._parts.close()

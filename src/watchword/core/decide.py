@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from watchword.core.authorizer import Heard, Word
 from watchword.core.cells import CELLS, DETAILS, Challenges
 from watchword.core.circumstances import Circumstances, Suppress
 from watchword.core.mechanism import AnyMechanism, Kind
@@ -86,14 +87,23 @@ def decide(
     *,
     space: ProtectionSpace,
     now: Instant,
+    heard: Sequence[Heard] = (),
 ) -> Decision:
     """What is answered to a request. Pure and total.
 
     `attempts` are what mechanisms said of credentials that they found, in the order of the space; the others' are
-    absent.
+    absent. `heard` is what authorizers said, once it was found that their word counts.
     """
-    granted = _plainly_granted(circumstances, attempts, requirement)
-    return _by_the_rows(circumstances, attempts, requirement, space, now) if granted is None else granted
+    granted = None if heard else _plainly_granted(circumstances, attempts, requirement)
+    return _by_the_rows(circumstances, attempts, requirement, space, now, heard) if granted is None else granted
+
+
+def word_counts(decision: Decision) -> bool:
+    """Whether a decision that was made without authorizers may become another by their word: a grant, or a refusal for
+    want of roles or permissions alone. What they say of anything else changes nothing."""
+    if isinstance(decision, Granted):
+        return decision.cell != "C22"  # a preflight asks for nothing yet
+    return decision.cell == "C12" and decision.code == "forbidden"
 
 
 def _plainly_granted(
@@ -123,8 +133,9 @@ def _by_the_rows(
     requirement: Requirement,
     space: ProtectionSpace,
     now: Instant,
+    heard: Sequence[Heard] = (),
 ) -> Decision:
-    case = Case(circumstances, attempts, requirement, now)
+    case = Case(circumstances, attempts, requirement, now, heard)
     if (row := _first(STAGE_1, case)) is not None:
         if row[0] == "C22" and space.pass_preflights:
             return Granted(cell="C22")
@@ -146,13 +157,25 @@ def _by_the_rows(
         if (row := _first(STAGE_2, case)) is not None:
             return _refuse(*row, case, space)
         return _grant("C06" if _earlier_failed(case) else "C00", case)
-    if requirement.public and _row(STAGE_3, case)[0] == "C01":
-        return _grant("C01", case)
+    if requirement.public:
+        cell, code = _row(STAGE_3, case)
+        if cell != "C02":
+            return _grant("C01", case) if cell == "C01" else _refuse(cell, code, case, space)
     return _refuse(*_row(STAGE_4, case), case, space)
 
 
-def third_party(cell: str, code: str, *, status: int | None = None, retry_after: int | None = None) -> Refused:
+def third_party(
+    cell: str,
+    code: str,
+    *,
+    status: int | None = None,
+    retry_after: int | None = None,
+    members: Mapping[str, JsonValue] | None = None,
+    reasons: tuple[str, ...] = (),
+) -> Refused:
     """The answer beside the stages (C19 to C21) to a call that a third party's refusal or outage ended.
+
+    `members` go into the problem, so that it says whose authentication failed; `reasons` into the log.
 
     Raises:
         ValueError: where the table does not let the cell be answered with this status.
@@ -161,7 +184,16 @@ def third_party(cell: str, code: str, *, status: int | None = None, retry_after:
     chosen = answer.status if status is None else status
     if cell not in ("C19", "C20", "C21") or chosen is None or chosen not in answer.options:
         raise ValueError(f"{cell} cannot be answered with {status}: write one of {answer.options}")
-    return Refused(cell=cell, status=chosen, code=code, title=answer.title, detail="", retry_after=retry_after)
+    return Refused(
+        cell=cell,
+        status=chosen,
+        code=code,
+        title=answer.title,
+        detail=DETAILS.get(code, answer.title),
+        retry_after=retry_after,
+        reasons=reasons,
+        members={} if members is None else members,
+    )
 
 
 def unavailable(about: str = "", *, reason: str = "no-answer", retry_after: int = 5) -> Refused:
@@ -176,6 +208,21 @@ def unavailable(about: str = "", *, reason: str = "no-answer", retry_after: int 
         detail=DETAILS["unavailable"],
         retry_after=retry_after,
         reasons=(_told(reason, about),),
+    )
+
+
+def throttled(retry_after: int, *, reason: str) -> Refused:
+    """C16 for a use case that is counted apart from log-ins."""
+    answer = CELLS["C16"]
+    assert answer.status is not None
+    return Refused(
+        cell=answer.id,
+        status=answer.status,
+        code="throttled",
+        title=answer.title,
+        detail=DETAILS["throttled"],
+        retry_after=retry_after,
+        reasons=(reason,),
     )
 
 
@@ -349,8 +396,13 @@ def _was_refused(attempt: Attempt) -> bool:
 
 
 def _retry_after(case: Case) -> int | None:
+    if any(heard.failure is not None for heard in case.heard):
+        return _UNHEARD_RETRY  # credentials that wait for something did not keep anybody out
     waits = [a.outcome.retry_after for a in case.others if isinstance(a.outcome, Throttled | Unavailable)]
     return max(waits, default=None)
+
+
+_UNHEARD_RETRY = 5
 
 
 def _reasons(case: Case) -> tuple[str, ...]:
@@ -361,6 +413,12 @@ def _reasons(case: Case) -> tuple[str, ...]:
             found.append(f"{attempt.mechanism.name}: {_told(outcome.reason, outcome.about)}")
         else:
             found.append(f"{attempt.mechanism.name}: throttled")
+    for heard in case.heard:
+        why = "vetoed" if heard.word is Word.VETO else None
+        if heard.failure is not None:
+            why = _told("unheard-authorizer", heard.failure)
+        if why is not None:
+            found.append(f"{heard.authorizer}: {why}")
     return tuple(found)
 
 

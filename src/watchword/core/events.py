@@ -8,6 +8,7 @@ from typing import Literal
 from watchword.core.decide import Refused
 from watchword.core.principal import Principal
 from watchword.core.questions import RecordAlarm
+from watchword.core.third_party import ThirdPartyCredential
 from watchword.http.message import Request
 from watchword.http.shown import shown_path
 
@@ -29,6 +30,9 @@ _NAMES: dict[str, tuple[str, Level]] = {
     "C16": ("excess_rate_limit_exceeded", "warning"),
     "C17": ("sys_dependency_unavailable", "error"),
     "C18": ("input_validation_fail", "warning"),
+    "C19": ("third_party_credential_rejected", "warning"),
+    "C20": ("third_party_credential_refused", "warning"),
+    "C21": ("third_party_unavailable", "warning"),
     "C22": ("cors_preflight", "info"),
     "C23": ("authn_required", "info"),
     "C28": ("input_validation_fail", "warning"),
@@ -50,6 +54,17 @@ def event_about(name: str, subject: str, request: Request, by: Principal | None 
     if by is not None and by.subject != subject:
         fields["by"] = by.subject
     return Event(name, "info", {**fields, **more})
+
+
+def credential_event(kept: ThirdPartyCredential, client: str | None = None) -> Event:
+    """The event of a credential for a third party that is in another state since it was verified. `client` is there
+    where somebody asked for that."""
+    fields: dict[str, str | int] = {"subject": kept.subject, "provider": kept.provider}
+    if client is not None:
+        fields["client"] = client
+    if kept.provider_status is not None:
+        fields["provider_status"] = kept.provider_status
+    return Event(f"third_party_credential_{kept.state}", "warning" if kept.state == "rejected" else "info", fields)
 
 
 def alarm_event(alarm: RecordAlarm) -> Event:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from watchword.core.ask import AnswerFailed, Steps
+from watchword.core.authorizer import Authorizer, Heard, Word
 from watchword.core.circumstances import Circumstances, read_circumstances
-from watchword.core.decide import Decision, Granted, decide
+from watchword.core.decide import Decision, Granted, decide, word_counts
+from watchword.core.demand import Demand
 from watchword.core.mechanism import Ambient, AnyMechanism, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Unavailable
-from watchword.core.principal import Instant
+from watchword.core.principal import Instant, Principal
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import Attempt, Protection, ProtectionSpace, Target
 from watchword.http.message import Request
 from watchword.http.target import Ambiguous
 
 
-def check(request: Request, protection: Protection, now: Instant) -> Steps[tuple[ProtectionSpace, Decision]]:
-    """The decision on a request for whatever target it names, with the space that the target falls in."""
+def check(
+    request: Request, protection: Protection, now: Instant, demand: Demand | None = None
+) -> Steps[tuple[ProtectionSpace, Decision]]:
+    """The decision on a request for whatever target it names, with the space that the target falls in.
+
+    `demand` is what the target's route demands besides.
+    """
     found = protection.find(request)
     if isinstance(found, Ambiguous):
         target, broken = Target(protection.spaces[0], Requirement()), found.reason
     else:
         target, broken = found, None
+    requirement = target.requirement if demand is None else demand.on(target)
     circumstances = read_circumstances(request, target.space, broken=broken)
-    return target.space, (yield from guard(request, target.space, target.requirement, circumstances, now))
+    return target.space, (yield from guard(request, target.space, requirement, circumstances, now))
 
 
 def guard(
@@ -43,7 +51,7 @@ def guard(
             and any(m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in candidates)
         )
         ends_search = requirement.precedence is not Precedence.STRICT
-        veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session)
+        veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session or requirement.acts)
         for mechanism in candidates:
             if deliberate_only and mechanism.ambient is Ambient.ALWAYS:
                 continue
@@ -66,7 +74,36 @@ def guard(
             if isinstance(outcome, Accepted) and ends_search and not (veto and mechanism.ambient is not Ambient.NEVER):
                 break
     decision = decide(circumstances, attempts, requirement, space=space, now=now)
+    if requirement.authorizers and word_counts(decision):
+        heard = yield from _heard(requirement.authorizers, decision.principal, request)
+        if heard:
+            decision = decide(circumstances, attempts, requirement, space=space, now=now, heard=heard)
     return decision._replace(marking=marking) if marking and isinstance(decision, Granted) else decision
+
+
+def _heard(
+    authorizers: tuple[Authorizer, ...], principal: Principal | None, request: Request
+) -> Steps[tuple[Heard, ...]]:
+    """What authorizers say; those that say nothing are left out. One that cannot be heard grants nothing."""
+    heard: list[Heard] = []
+    for authorizer in authorizers:
+        try:
+            said = yield from authorizer.authorize(principal, request)
+        except AnswerFailed as failure:
+            heard.append(Heard(authorizer.name, failure=str(failure)))
+        except Exception as error:  # it may be anybody's, and whatever it raises grants nothing
+            heard.append(Heard(authorizer.name, failure=type(error).__name__))
+        else:
+            if said is not None:
+                heard.append(_understood(authorizer.name, said))
+    return tuple(heard)
+
+
+def _understood(authorizer: str, said: object) -> Heard:
+    """What was said, where it is a word: a truth value is none."""
+    if isinstance(said, Word):
+        return Heard(authorizer, said)
+    return Heard(authorizer, failure="it said what is no word")
 
 
 def _refused_unseen(circumstances: Circumstances, requirement: Requirement) -> bool:

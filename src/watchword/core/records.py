@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from watchword.core.linked import LinkedLogIn
 from watchword.core.principal import Authentication, Instant, Principal
 from watchword.core.second_factor import rests_on_password
 
@@ -63,6 +64,8 @@ class Session:
     `kind` says by what it is carried: `session` (a cookie, or Bearer) or `auth-key` (the field Auth-Key). `binding` is
     what the client must look like, as `tokens/binding.py` writes it; empty where anybody may bring the token.
 
+    `linked` is there where the log-in came by somebody else's identity provider, which may end it again.
+
     `id` is public (for lists and revocation); `stamp` is the account's stamp at log-in; `expires_at` is the
     absolute maximum lifetime and `idle_timeout` the inactivity timeout in seconds (ASVS 7.3). `data` is the
     application's own key/value store, at most 4 KiB as JSON.
@@ -84,6 +87,7 @@ class Session:
     kind: str = SESSION
     binding: str = ""
     acr: str | None = None
+    linked: LinkedLogIn | None = None
 
     @property
     def idle_expires_at(self) -> Instant:

@@ -67,6 +67,20 @@ def not_found(request: Request, space: ProtectionSpace) -> Response:
     return Response(404, ((b"content-type", CONTENT_TYPE), *_common(request, space), *SECURITY_FIELDS), _NOT_FOUND)
 
 
+def problem_of_refusal(refused: Refused, instance: str | None = None) -> Problem:
+    """A refusal as a problem."""
+    return Problem(
+        type=PROBLEM_TYPE + refused.code,
+        title=refused.title,
+        status=refused.status,
+        detail=refused.detail,
+        instance=instance,
+        code=refused.code,
+        cell=refused.cell,
+        extra=refused.members,
+    )
+
+
 def granted_fields(granted: Granted, request: Request, space: ProtectionSpace) -> Fields:
     """What is added to an application's own answer: Vary, cookies to clear, what mechanisms need there, and leave to
     read it across origins."""
@@ -115,16 +129,7 @@ def _face(
         return b"application/json", couchdb_body(refused)
     if face is Face.HTML and space.face != "json-rpc":
         return _HTML_TYPE, _page(refused, request_id)
-    problem = Problem(
-        type=PROBLEM_TYPE + refused.code,
-        title=refused.title,
-        status=refused.status,
-        detail=refused.detail,
-        instance=f"urn:watchword:request:{request_id}",
-        code=refused.code,
-        cell=refused.cell,
-        extra=refused.members,
-    )
+    problem = problem_of_refusal(refused, f"urn:watchword:request:{request_id}")
     if space.face == "json-rpc":
         return json_rpc.CONTENT_TYPE, rpc_body(refused, problem, request, space.rpc_profile)
     return CONTENT_TYPE, problem.body()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from watchword.core.authorizer import Heard, Word
 from watchword.core.circumstances import Circumstances
 from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import (
@@ -34,6 +35,8 @@ class Case:
     attempts: Sequence[Attempt]
     requirement: Requirement
     now: Instant
+    heard: Sequence[Heard] = ()
+    """What authorizers say: they are asked only of what is granted, or forbidden for want of roles or permissions."""
     accepted: list[Attempt] = field(default_factory=list[Attempt])
     others: list[Attempt] = field(default_factory=list[Attempt])
     """Presented, and not accepted."""
@@ -46,8 +49,8 @@ class Case:
 
     def vetoed(self, attempt: Attempt) -> bool:
         """Whether the Origin veto keeps these credentials from deciding."""
-        here = self.circumstances
-        return here.foreign and (here.unsafe or self.requirement.sets_session) and self.ambient(attempt)
+        here, needs = self.circumstances, self.requirement
+        return here.foreign and (here.unsafe or needs.sets_session or needs.acts) and self.ambient(attempt)
 
     @property
     def foreign_scheme(self) -> bool:
@@ -139,7 +142,10 @@ def _forbidden(case: Case) -> str | None:
         return "not-exposed"
     if needs.self_service is not None and needs.self_service == who.subject:
         return None
-    return None if needs.roles <= who.roles and needs.permissions <= who.permissions else "forbidden"
+    if needs.roles <= who.roles and needs.permissions <= who.permissions:
+        return None
+    # What an authorizer allows needs no role. Where one cannot be heard nobody knows: see the last rows.
+    return None if _word(case, Word.ALLOW) or _unheard(case) else "forbidden"
 
 
 def _scope_missing(case: Case) -> str | None:
@@ -163,6 +169,18 @@ def lacks_second_factor(case: Case) -> bool:
     return concerned and rests_on_password(proof.amr, log_in=proof.session is not None)
 
 
+def _word(case: Case, word: Word) -> bool:
+    return any(heard.word is word for heard in case.heard)
+
+
+def _vetoed(case: Case) -> str | None:
+    return "forbidden" if _word(case, Word.VETO) else None
+
+
+def _unheard(case: Case) -> str | None:
+    return "unavailable" if any(heard.failure is not None for heard in case.heard) else None
+
+
 STAGE_2 = (
     Row("C28", _conflicting),
     Row("C14", _csrf),
@@ -170,6 +188,8 @@ STAGE_2 = (
     Row("C12", _forbidden),
     Row("C11", _scope_missing),
     Row("C15", _too_weak_or_old),
+    Row("C12", _vetoed),
+    Row("C17", _unheard),
 )
 
 
@@ -187,7 +207,7 @@ def _anonymous(case: Case) -> str | None:
     return "anonymous"
 
 
-STAGE_3 = (Row("C02", _deliberate), Row("C01", _anonymous))
+STAGE_3 = (Row("C02", _deliberate), Row("C12", _vetoed), Row("C17", _unheard), Row("C01", _anonymous))
 
 
 # --- stage 4: nobody accepted ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Set
 from typing import Final, Protocol
 
 from watchword.core.ask import Steps
+from watchword.core.linked import LinkedLogIn
 from watchword.core.outcome import Outcome
 from watchword.core.principal import Instant, Principal
 from watchword.crypto.secret import Secret
@@ -14,6 +15,8 @@ PASSWORD: Final = "pwd"
 ONE_TIME: Final = "otp"
 SEVERAL: Final = "mfa"
 """Authentication method references (RFC 8176): by a password, by a one-time password, by several factors."""
+FEDERATED: Final = "fed"
+"""By the word of somebody else's identity provider. The registry has no name for it; this one is in use."""
 
 STRONGER: Final = "mfa"
 """The authentication context class (`acr`) of a log-in with a second factor, where nothing else is configured."""
@@ -22,10 +25,10 @@ STRONGER: Final = "mfa"
 def rests_on_password(amr: Set[str], *, log_in: bool) -> bool:
     """Whether a proof with these methods rests on a password alone. `log_in`: it is that of a log-in that goes on.
 
-    Keys, certificates and signatures are proofs of their own. A log-in of which no method is known counts as the
-    weakest there is (ASVS 6.8.4).
+    Keys, certificates and signatures are proofs of their own. An identity provider's word counts as a password, unless
+    it is trusted to have seen more; and a log-in of which no method is known as the weakest there is (ASVS 6.8.4).
     """
-    return SEVERAL not in amr and (PASSWORD in amr or (log_in and not amr))
+    return SEVERAL not in amr and (PASSWORD in amr or FEDERATED in amr or (log_in and not amr))
 
 
 class SecondFactors(Protocol):
@@ -41,8 +44,15 @@ class SecondFactors(Protocol):
         """What whoever was proven to be this principal proves with this code besides."""
         ...
 
-    def half_log_in(self, principal: Principal, now: Instant) -> str:
-        """The token (`mfa_token`) of a log-in that wants nothing but the second factor: good for nothing else."""
+    def half_log_in(self, principal: Principal, now: Instant, linked: LinkedLogIn | None = None) -> str:
+        """The token (`mfa_token`) of a log-in that wants nothing but the second factor: good for nothing else.
+
+        `linked` is there where an identity provider's word stood in for the password.
+        """
+        ...
+
+    def linked_log_in_of(self, token: str) -> LinkedLogIn | None:
+        """By which identity provider this half-finished log-in began, if by any."""
         ...
 
     def subject_of(self, token: str) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
+from watchword.core.authorizer import ReadsPath
 from watchword.core.mechanism import AnyMechanism, Elsewhere, ReadsCookies
 from watchword.core.outcome import Outcome
 from watchword.core.requirement import Requirement
@@ -188,22 +189,26 @@ class Rule:
 
     def bound(self, segments: Sequence[str]) -> Requirement:
         """The requirement, with the values that the path's parameters have here."""
-        if self.owner is None and self.self_service is None:
+        authorizers = self.requirement.authorizers
+        if self.owner is None and self.self_service is None and not authorizers:
             return self.requirement
-        values = {name[1:-1]: value for name, value in zip(_segments(self.path), segments, strict=False)}
+        named = zip(_segments(self.path), segments, strict=False)
+        values = {name[1:-1]: value for name, value in named if name.startswith("{")}
         return replace(
             self.requirement,
             owner=values[self.owner] if self.owner else self.requirement.owner,
             self_service=values[self.self_service] if self.self_service else self.requirement.self_service,
+            authorizers=tuple(a.at(values) if isinstance(a, ReadsPath) else a for a in authorizers),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request asks for: the space it falls in, and what is demanded there."""
+    """What a request asks for: the space it falls in, and what is demanded there. `named`: a rule names its path."""
 
     space: ProtectionSpace
     requirement: Requirement
+    named: bool = True
 
 
 @dataclass(slots=True)
@@ -235,7 +240,7 @@ class Protection:
                 self._add(space, rule)
         if not self.spaces:
             raise ValueError("no protection space: name at least one")
-        self._otherwise = Target(self.spaces[0], self.spaces[0].unnamed)
+        self._otherwise = Target(self.spaces[0], self.spaces[0].unnamed, named=False)
         self._seen: dict[tuple[str, bytes, bytes | None], Target | Ambiguous] = {}
         self._path_parameters = tuple(dict.fromkeys(s.path_parameter for s in self.spaces if s.path_parameter))
 

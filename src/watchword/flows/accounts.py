@@ -41,11 +41,38 @@ def add_account(
         PasswordRefused: where the policy forbids the password.
         AnswerFailed: where it could not be kept.
     """
+    account = yield from new_account(
+        name,
+        password,
+        policy=policy,
+        entropy=entropy,
+        now=now,
+        roles=roles,
+        permissions=permissions,
+        attributes=attributes,
+        disabled=disabled,
+    )
+    return account if (yield from keep_account(account, password, now, digest_secrets)) else None
+
+
+def new_account(
+    name: str,
+    password: str | None,
+    *,
+    policy: PasswordPolicy,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+    roles: frozenset[str] = frozenset(),
+    permissions: frozenset[str] = frozenset(),
+    attributes: Mapping[str, str] | None = None,
+    disabled: bool = False,
+) -> Steps[Account]:
+    """An account that nobody has kept yet, with the password hashed. Raises as above."""
     canonical = account_name(name)
     stored: str | None = None
     if password is not None:
         stored = yield from ask(HashPassword((yield from approved(password, canonical, attributes, policy=policy))))
-    account = Account(
+    return Account(
         name=canonical,
         stamp=new_stamp(entropy),
         password_hash=stored,
@@ -55,10 +82,16 @@ def add_account(
         attributes=dict(attributes or {}),
         created_at=now,
     )
+
+
+def keep_account(
+    account: Account, password: str | None, now: Instant, digest_secrets: DigestSecrets | None = None
+) -> Steps[bool]:
+    """Keep a new account, whose password this is. False where the name is taken."""
     added = yield from ask(AddAccount(account))
     if added and password is not None and digest_secrets is not None and digest_secrets.kept:
         yield from password_set(account, password, now, digest_secrets)
-    return account if added else None
+    return added
 
 
 def change_password(

@@ -10,6 +10,7 @@ from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import read_circumstances, with_login_route
 from watchword.core.decide import Decision, Refused, unavailable
 from watchword.core.guard import guard
+from watchword.core.linked import LinkedLogIn
 from watchword.core.principal import Instant, Principal
 from watchword.core.records import SESSION, Session
 from watchword.core.requirement import Requirement
@@ -20,7 +21,7 @@ from watchword.mechanisms.login_form import LoginForm
 from watchword.mechanisms.second_factor import SecondFactorForm
 from watchword.tokens.binding import Bindings
 from watchword.tokens.password import Password
-from watchword.tokens.second_factor import SecondStep
+from watchword.tokens.second_factor import HalfProven, SecondStep
 from watchword.tokens.session import new_session
 
 LOGIN_ROUTE = Requirement(sets_session=True)
@@ -80,8 +81,16 @@ def log_in(
             now=now,
             replaces=replaces,
             continues=continues,
+            linked=_linked_by(credentials, space, continues),
         )
     )
+
+
+def _linked_by(credentials: Claim, space: ProtectionSpace, continues: Session | None) -> LinkedLogIn | None:
+    """By which identity provider the log-in began that a second step finishes, or whose proof it raises."""
+    if isinstance(credentials, HalfProven) and space.second_factors is not None:
+        return space.second_factors.linked_log_in_of(credentials.token)
+    return None if continues is None else continues.linked
 
 
 def prove(
@@ -125,8 +134,12 @@ def start_session(
     now: Instant,
     replaces: Sequence[bytes] = (),
     continues: Session | None = None,
+    linked: LinkedLogIn | None = None,
 ) -> Steps[LoggedIn | Refused]:
-    """A session for a principal that this very request has proven. `replaces` and `continues` as above."""
+    """A session for a principal that this very request has proven. `replaces` and `continues` as above.
+
+    `linked` is there where an identity provider proved it.
+    """
     session, token = new_session(
         principal,
         entropy(32),
@@ -140,7 +153,7 @@ def start_session(
     binding = policy.bindings.bind(request, session.fingerprint)
     if binding is None:
         return unavailable("address-not-told")
-    session = replace(session, binding=binding)
+    session = replace(session, binding=binding, linked=linked)
     if continues is not None:
         # A code alone prolongs nothing: the absolute maximum counts from the whole proof (ASVS 7.3.2).
         session = replace(

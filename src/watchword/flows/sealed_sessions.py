@@ -107,6 +107,10 @@ class ClientKeptSessions:
             yield from self.keep(keep, now)
         return ended
 
+    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
+        # Beside identity providers clients keep no sessions: nobody could find those that a provider ends.
+        return (yield from _STORED.end_linked(issuer, sid, account))
+
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
         if not self.sealed.takes(kept.token):
             return None

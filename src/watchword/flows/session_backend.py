@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 from watchword.core.ask import Steps, ask
 from watchword.core.principal import Instant
 from watchword.core.questions import (
+    EndLinkedSessions,
     EndSession,
     EndSessions,
     FindSession,
@@ -92,6 +93,11 @@ class SessionBackend(Protocol):
         """End all sessions of an account but one; how many, as far as that is known."""
         ...
 
+    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
+        """End the sessions that began by this identity provider: those with its `sid`, or those of an account, or the
+        account's with it. How many ended."""
+        ...
+
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
         """Let this session go on, now that all of its account have ended with a change of that, and have its proof
         raised. The token to hand over in place of the one that was sent; None where that stays as it is.
@@ -134,6 +140,9 @@ class StoredSessions:
 
     def end_all(self, subject: str, keep: Presented | None, now: Instant) -> Steps[int]:
         return (yield from ask(EndSessions(subject, keep=None if keep is None else keep.session.fingerprint)))
+
+    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
+        return (yield from ask(EndLinkedSessions(issuer, sid, account)))
 
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
         yield from ()

@@ -47,6 +47,7 @@ from watchword.tokens.refresh import (
     read_refresh_token,
     sealed,
 )
+from watchword.tokens.second_factor import HalfProven
 from watchword.tokens.session import LONGEST_USER_AGENT
 
 
@@ -97,6 +98,10 @@ def log_in_for_tokens(
     `device` is what the client calls itself. `scopes` narrow what the tokens may be used for; None: all that the
     account may do. `entropy(n)` gives n random bytes.
     """
+    judge = space.second_factors
+    if isinstance(credentials, HalfProven) and judge is not None and judge.linked_log_in_of(credentials.token):
+        # An identity provider can end the session that its word began, and could not end tokens.
+        credentials = HalfProven("", credentials.code)
     try:
         # Other servers go by the roles that a token tells: who needs a second factor for one gets none without.
         requirement = replace(LOGIN_ROUTE, second_factor_for=policy.second_factor_for)

@@ -20,6 +20,8 @@ EXPOSED_FIELDS = (
     "Auth-Token-Valid-Until",
     "Auth-Decision",
     "Authentication-Info",
+    "Integration-Provider",
+    "Integration-Status",
     "WWW-Authenticate",
     "Retry-After",
 )

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -67,7 +67,7 @@ def form_wanted(request: Request) -> int:
 
     Where the client waits to be told to go on, it is not: whoever is refused is refused before (C27).
     """
-    return _LONGEST_FORM if _is_form(request) and b"expect" not in request else 0
+    return _LONGEST_FORM if is_form(request) and b"expect" not in request else 0
 
 
 def without_path_parameter(path: bytes, name: bytes) -> bytes:
@@ -75,10 +75,23 @@ def without_path_parameter(path: bytes, name: bytes) -> bytes:
     return _readable(name).sub(b"", path) if name and b";" in path else path
 
 
+def without_parameters(pairs: bytes, names: Collection[bytes]) -> bytes:
+    """A query or a form without the parameters of these names, which are in lower case."""
+    if not names:
+        return pairs
+    parts = pairs.split(b"&")
+    return b"&".join(part for part in parts if _decoded(part.partition(b"=")[0]).lower() not in names)
+
+
+def is_form(request: Request) -> bool:
+    """Does the request say that its content is a form?"""
+    return (request.field(b"content-type") or b"").partition(b";")[0].strip().lower() == _FORM
+
+
 def _sent(request: Request, places: Places) -> Iterator[tuple[str, bytes, bytes | None]]:
     """Every place, name and value; None for a value that cannot be read."""
     pairs = [("query", request.query)]
-    if request.body is not None and _is_form(request):
+    if request.body is not None and is_form(request):
         pairs.append(("form", request.body))
     for place, text in pairs:
         for part in text.split(b"&") if text else ():
@@ -95,10 +108,6 @@ def _sent(request: Request, places: Places) -> Iterator[tuple[str, bytes, bytes 
 def _decoded(text: bytes) -> bytes:
     """As a form is decoded (the URL standard, section 5.1)."""
     return unquote_to_bytes(text.replace(b"+", b" "))
-
-
-def _is_form(request: Request) -> bool:
-    return (request.field(b"content-type") or b"").partition(b";")[0].strip().lower() == _FORM
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from watchword.edge.asgi import Application, Guarded, Hot, Receive, Scope, Send
+from watchword.edge.door import Door
 from watchword.http.url_credentials import without_path_parameter
 from watchword.server import checks, decisions, monitors
 from watchword.server.api.rpc.route import rpc
@@ -37,7 +38,7 @@ def create_app(
         "/metrics": monitors.metrics(service, counters, knowledge_age),
         **{path: checks.handler(route) for path, route in hot_routes(service).items()},
     }
-    guarded = Guarded(api, service.engine, service.own, is_ours=True)
+    guarded = Guarded(api, Door(service.engine, service.own), is_ours=True)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         scope = _routed(scope, service.space.path_parameter)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from watchword.core.events import Event
+from watchword.edge.error_place import place_of
 from watchword.http.timestamps import milliseconds
 
 _RANK: Mapping[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -58,17 +59,6 @@ def take_over_logging(log: Callable[[Event], None]) -> None:
 def unexpected(logger: str, error: BaseException | None, **fields: str | int) -> Event:
     """The event of an error that nobody expected. It names the error's type and place, and not its message."""
     return Event("unexpected_error", "error", {**fields, "logger": logger, "error": place_of(error)})
-
-
-def place_of(error: BaseException | None) -> str:
-    """The type of an error and the line that raised it."""
-    if error is None:
-        return "unknown"
-    traceback, place = error.__traceback__, ""
-    while traceback is not None:
-        place = f" in {os.path.basename(traceback.tb_frame.f_code.co_filename)}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return type(error).__name__ + place
 
 
 class _Handler(logging.Handler):

@@ -14,6 +14,7 @@ _ADMIN = frozenset(("admin",))
 _SERVICE = frozenset(("service",))
 _VERIFIER = frozenset(("verifier",))
 _FEED = frozenset(("revocations",))
+_INTEGRATIONS = frozenset(("integrations",))
 
 RPC = "/rpc"
 
@@ -50,8 +51,18 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
     for_tokens = ("/auth/login", "/auth/token", "/auth/logout", "/oauth2/jwks", "/.well-known/jwks.json")
     second_steps = ("/login/second-factor", "/auth/login/second-factor")
     for_keys = ("/api/authenticate",)
+    by_mail = ("/password/reset-requests", "/password/resets", "/email/verifications")
+    pages = ("/ui/forgotten-password", "/ui/password-reset", "/ui/verify-email")
+    log_in_with = ("callback", "second-factor")
+    # What ends a session here is proven by the provider, whatever cookies come along.
+    after_log_in_with = ("backchannel-logout", "frontchannel-logout", "logout")
     return (
         *(Rule(path=path, requirement=anybody) for path in (*open_paths, *for_tokens, *for_keys, *second_steps)),
+        *(Rule(path=path, requirement=anybody) for path in (*by_mail, *pages)),
+        *(Rule(path=path, requirement=anybody) for path in ("/login/providers", "/login/with/{name}")),
+        *(Rule(path=f"/login/with/{{name}}/{step}", requirement=anybody) for step in log_in_with),
+        *(Rule(path=f"/login/with/{{name}}/{step}", requirement=anybody) for step in after_log_in_with),
+        Rule(path="/login/with/{name}/link", requirement=own),
         Rule(path="/session", requirement=anybody, methods=_GET),
         Rule(path="/session/data", requirement=base),
         Rule(path="/whoami", requirement=base),
@@ -60,8 +71,12 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
         Rule(path="/roles/{userid}", requirement=checks, owner="userid"),
         Rule(path="/sessions/*", requirement=own),
         Rule(path="/second-factors/*", requirement=enrols),
+        Rule(path="/identities/*", requirement=own),
+        Rule(path="/integrations/*", requirement=own),
         Rule(path="/revocations", requirement=admin),
         Rule(path="/revocations/feed", requirement=replace(checks, roles=_VERIFIER, scopes=_FEED)),
+        # A call is somebody else's to count and to charge for, whatever its method.
+        Rule(path="/integrations/{provider}/call/*", requirement=replace(base, scopes=_INTEGRATIONS, acts=True)),
         Rule(path="/keys/*", requirement=base),
         # Each method asks for what its route demands besides.
         Rule(path=RPC, requirement=base),
@@ -70,6 +85,7 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
         Rule(path="/users/{name}", requirement=admin, methods=_GET, self_service="name"),
         Rule(path="/users/{name}", requirement=admin),
         Rule(path="/users/{name}/password", requirement=admin, self_service="name"),
+        Rule(path="/users/{name}/email", requirement=admin, self_service="name"),
         Rule(path="/users/{name}/*", requirement=admin),
         Rule(path="/ws/rest/v1/session", requirement=replace(base, public=True, sets_session=True), methods=_GET),
         Rule(path="/ws/rest/v1/session", requirement=anybody),

@@ -22,13 +22,14 @@ import uvicorn
 
 from watchword.core.events import Event
 from watchword.edge.asgi import Application, Hot
+from watchword.edge.error_place import place_of
 from watchword.http.message import Request, Response
 from watchword.server.bounds import Bounds
 from watchword.server.heap import share_one_heap
-from watchword.server.log import place_of
 from watchword.server.metrics import LENGTH, Row
 from watchword.server.protocol import BoundedProtocol, quiet_uvicorn
 from watchword.server.tls import Tls, WatchedRevocations
+from watchword.server.undumpable import forbid_dumps
 from watchword.server.unread import Fault
 
 DRAIN = 10
@@ -93,6 +94,7 @@ def serve(listen: Listen, make: MakeWorker, ready: Callable[[str], None], log: C
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     tls = None if listen.tls is None else listen.tls.context()
     sock = _bind(listen)
+    forbid_dumps()
     rows: list[Row] = [sharedctypes.RawArray("Q", LENGTH) for _ in range(listen.workers)]
     url = _url(listen, sock)
     listen.bound(url)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from watchword.core.identity_providers import IdentityProvider
 from watchword.core.principal import Instant
+from watchword.core.providers import Provider
 from watchword.core.space import Protection, ProtectionSpace
 from watchword.core.token_manager import TokenManager
 from watchword.edge.engine import Engine
@@ -15,6 +17,7 @@ from watchword.flows.password_policy import PasswordPolicy
 from watchword.flows.second_factor import SecondFactorPolicy
 from watchword.mechanisms.couchdb import CouchdbSession
 from watchword.mechanisms.session_cookie import SessionCookie
+from watchword.server.mailing import Mailing
 from watchword.tokens.access_key import AccessKeys
 from watchword.tokens.couchdb_told import ToldToCouchDb
 from watchword.tokens.digest_secret import DigestSecrets
@@ -48,6 +51,9 @@ class Service:
     - `sign_up`: everybody may make an account; `uniform_sign_up`: without learning which names are taken (202).
     - `told_to_couchdb` names users to what stands behind forward-auth in CouchDB's fields; None: nothing does.
       `relays_to_couchdb`: who logs in here is logged in there, too.
+    - `identity_providers` are those by which people log in, by their names.
+    - `providers` are the third parties, by their names, for which users keep credentials.
+    - `mailing` is there where mails are sent.
     - `ready` raises `AnswerFailed` where the storage does not answer.
     """
 
@@ -78,6 +84,9 @@ class Service:
     ready: Callable[[], None]
     told_to_couchdb: ToldToCouchDb | None = None
     relays_to_couchdb: bool = False
+    mailing: Mailing | None = None
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict[str, IdentityProvider])
+    providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
 
     def now(self) -> Instant:
         """The time by the engine's clock."""

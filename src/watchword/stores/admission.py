@@ -35,8 +35,8 @@ class PasswordAdmission:
     I/O nor a hash. Everything else is evaluated in one of the slots; its failure is noted before the slot is given
     back. Threads with the same guess at the same time share one evaluation.
 
-    `find_account` asks the storage, and may wait. `find_account_now` must not: it answers as of this instant from
-    what is cached coherently, or NOT_YET.
+    `find_account` asks the storage, and may wait. `find_account_now` must not where an event loop asks: it answers as
+    of this instant from what is cached coherently, or NOT_YET.
     """
 
     def __init__(

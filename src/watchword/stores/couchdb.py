@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
 from watchword.stores.asked_by_http import read_answer, sendable_name, sendable_password, text_of, texts_of
-from watchword.stores.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from watchword.stores.asked import Asked
 
 SERVER_ADMIN: Final = "_admin"
 
@@ -21,8 +23,8 @@ class CouchDBSession:
     have `admin_roles` here.
     """
 
-    def __init__(self, outgoing: Outgoing, *, admin_roles: frozenset[str] = frozenset()) -> None:
-        self._outgoing = outgoing
+    def __init__(self, session: Asked, *, admin_roles: frozenset[str] = frozenset()) -> None:
+        self._session = session
         self._admin_roles = admin_roles
 
     def check(self, name: str, password: Secret) -> Identity | Denied:
@@ -33,7 +35,7 @@ class CouchDBSession:
         if text is None:
             return Denied("unusable-password", knows=False)
         content = json.dumps({"name": asked, "password": text}).encode("ascii")
-        answered = self._outgoing.post(content, "application/json")
+        answered = self._session.post(content, "application/json")
         if answered.status not in (200, 401):
             raise AnswerFailed(f"CouchDB answers {answered.status}")
         answer = read_answer(answered.content)

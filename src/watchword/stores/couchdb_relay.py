@@ -11,14 +11,14 @@ from watchword.http.couchdb_relayed import read_relayed
 from watchword.stores.asked_by_http import read_answer, sendable_password
 
 if TYPE_CHECKING:
-    from watchword.stores.outgoing import Outgoing
+    from watchword.stores.asked import Asked
 
 
 class CouchDBRelay:
     """Posts to `/_session`. The answer is bounded in time and size, and no redirect is followed."""
 
-    def __init__(self, outgoing: Outgoing) -> None:
-        self._outgoing = outgoing
+    def __init__(self, session: Asked) -> None:
+        self._session = session
 
     def log_in(self, question: RelayLogIn) -> RelayAnswer:
         """CouchDB's cookie, or its clear no.
@@ -30,7 +30,7 @@ class CouchDBRelay:
         if password is None:
             return RelayRefused()
         content = json.dumps({"name": question.name, "password": password}).encode("ascii")
-        answered = self._outgoing.post(content, "application/json")
+        answered = self._session.post(content, "application/json")
         if answered.status not in (200, 401):
             raise AnswerFailed(f"CouchDB answers {answered.status}")
         answer = read_answer(answered.content)
@@ -38,7 +38,7 @@ class CouchDBRelay:
             if answer.get("error") != "unauthorized":
                 raise AnswerFailed("the refusal is none of CouchDB's")
             return RelayRefused()
-        cookie = read_relayed([value for name, value in answered.fields if name.lower() == b"set-cookie"])
+        cookie = read_relayed([value for name, value in answered.fields if name == b"set-cookie"])
         if answer.get("ok") is not True or cookie is None:
             raise AnswerFailed("the answer is none of CouchDB's")
         return cookie

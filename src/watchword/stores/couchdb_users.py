@@ -1,16 +1,14 @@
 """The `_users` database of a CouchDB, for a command that changes passwords in it: page by page, one by one.
 
-Each answer is bounded in time and size; redirects are not followed, because the administrator's password goes along.
+Redirects are not followed, because the administrator's password goes along.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import quote, urlsplit
@@ -19,11 +17,13 @@ from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.http.json_text import Json, read_json_text
 from watchword.http.syntax import Unreadable
+from watchword.outgoing.http import Outgoing
 
 PREFIX: Final = "org.couchdb.user:"
 _LAST: Final = PREFIX + "\ufff0"
 _LARGEST: Final = 16 * 1024 * 1024
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 30.0
+"""Seconds for a page of users, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,16 @@ class CouchDBUsers:
     """`url` is CouchDB's, `admin` the name and password of one of its administrators."""
 
     def __init__(self, url: str, admin: tuple[str, Secret], *, authorities: Path | None = None) -> None:
-        self._url = urlsplit(url)
-        self._path = self._url.path.rstrip("/") + "/_users"
-        self._authorities = authorities
+        self._base = url.rstrip("/") + "/_users"
+        self._outgoing = Outgoing(
+            "CouchDB",
+            patience=_PATIENCE,
+            largest=_LARGEST,
+            private_hosts=[urlsplit(url).hostname or ""],
+            authorities=authorities,
+        )
         name, password = admin
-        self._authorization = "Basic " + b64encode(name.encode() + b":" + password.reveal()).decode("ascii")
+        self._authorization = b"Basic " + b64encode(name.encode() + b":" + password.reveal())
 
     def page(self, after: str | None, most: int) -> list[UserDocument]:
         """The next users after this one, in CouchDB's order, at most so many; none at the end.
@@ -60,7 +65,7 @@ class CouchDBUsers:
                 ("limit", most + 1),  # the first is the one that the page before ended with
             )
         )
-        answer = self._asked("GET", f"{self._path}/_all_docs?{query}")[1]
+        answer = self._asked("GET", f"/_all_docs?{query}")[1]
         rows = answer.get("rows")
         if not isinstance(rows, list):
             raise AnswerFailed("CouchDB answers with no list of users")
@@ -78,42 +83,24 @@ class CouchDBUsers:
         return self._asked("PUT", self._of(user.name), (200, 201, 202, 409), content)[0] != 409
 
     def _of(self, name: str) -> str:
-        return f"{self._path}/{quote(PREFIX + name, safe='')}"
+        return f"/{quote(PREFIX + name, safe='')}"
 
     def _asked(
-        self, method: str, target: str, expected: tuple[int, ...] = (200,), content: bytes | None = None
+        self, method: str, target: str, expected: tuple[int, ...] = (200,), content: bytes = b""
     ) -> tuple[int, Mapping[str, Json]]:
-        fields = {"Accept": "application/json", "Authorization": self._authorization, "User-Agent": "watchword"}
-        if content is not None:
-            fields["Content-Type"] = "application/json"
-        connection = self._connection()
-        try:
-            connection.request(method, target, content, fields)
-            response = connection.getresponse()
-            received = response.read(_LARGEST + 1)
-        except (OSError, HTTPException) as error:
-            raise AnswerFailed(f"CouchDB does not answer ({type(error).__name__})") from None
-        finally:
-            connection.close()
-        if response.status not in expected:
-            refused = response.status in (401, 403)
+        fields = [(b"accept", b"application/json"), (b"authorization", self._authorization)]
+        if content:
+            fields.append((b"content-type", b"application/json"))
+        answered = self._outgoing.ask(method, self._base + target, fields=tuple(fields), content=content)
+        if answered.status not in expected:
+            refused = answered.status in (401, 403)
             raise AnswerFailed(
-                "CouchDB refuses the administrator" if refused else f"CouchDB answers {response.status} to {method}"
+                "CouchDB refuses the administrator" if refused else f"CouchDB answers {answered.status} to {method}"
             )
-        if len(received) > _LARGEST:
-            raise AnswerFailed(f"CouchDB answers with more than {_LARGEST} bytes")
-        answer = read_json_text(received)
+        answer = read_json_text(answered.content)
         if isinstance(answer, Unreadable) or not isinstance(answer, dict):
             raise AnswerFailed("CouchDB answers with no JSON object")
-        return response.status, answer
-
-    def _connection(self) -> HTTPConnection:
-        host, port = self._url.hostname or "", self._url.port
-        if self._url.scheme == "http":
-            return HTTPConnection(host, port or 80, timeout=_PATIENCE)
-        context = ssl.create_default_context(cafile=self._authorities)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
-        return HTTPSConnection(host, port or 443, timeout=_PATIENCE, context=context)
+        return answered.status, answer
 
 
 def _user(document: object) -> UserDocument | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlencode
 
 from watchword.core.ask import AnswerFailed
@@ -13,7 +13,9 @@ from watchword.crypto.secret import Secret
 from watchword.http.json_text import Json
 from watchword.stores import Denied, Identity
 from watchword.stores.asked_by_http import read_answer, sendable_name, sendable_password, text_of, texts_of
-from watchword.stores.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from watchword.stores.asked import Asked
 
 Content: TypeAlias = Literal["json", "form"]
 
@@ -44,8 +46,8 @@ class HttpCallback:
     It knows whose name it is where some status means that it is nobody's.
     """
 
-    def __init__(self, outgoing: Outgoing, rules: CallbackRules) -> None:
-        self._outgoing = outgoing
+    def __init__(self, asked: Asked, rules: CallbackRules) -> None:
+        self._asked = asked
         self._rules = rules
 
     def check(self, name: str, password: Secret) -> Identity | Denied:
@@ -58,9 +60,9 @@ class HttpCallback:
             return Denied("unusable-password", knows=tells_unknown)
         fields = {"username": asked, "password": text}
         if self._rules.content == "form":
-            answered = self._outgoing.post(urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded")
+            answered = self._asked.post(urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded")
         else:
-            answered = self._outgoing.post(json.dumps(fields).encode("ascii"), "application/json")
+            answered = self._asked.post(json.dumps(fields).encode("ascii"), "application/json")
         if answered.status in self._rules.unknown:
             return Denied("unknown-user", knows=False)
         if answered.status in self._rules.denied:

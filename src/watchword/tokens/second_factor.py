@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from watchword.core.ask import AnswerFailed, Steps, ask
 from watchword.core.credentials import RECOVERY_CODE, TOTP, Credential
+from watchword.core.linked import LinkedLogIn
 from watchword.core.outcome import Accepted, Outcome, Rejected, Stale, Throttled
 from watchword.core.principal import Authentication, Instant, Principal
 from watchword.core.questions import (
@@ -29,7 +30,7 @@ from watchword.core.questions import (
     SpendOnce,
 )
 from watchword.core.records import Account, principal_of
-from watchword.core.second_factor import ONE_TIME, PASSWORD, SEVERAL, STRONGER
+from watchword.core.second_factor import ONE_TIME, SEVERAL, STRONGER
 from watchword.crypto.sealing import Sealing
 from watchword.crypto.secret import Secret, equal
 from watchword.tokens.half_log_in import HalfLogIn, half_log_in, read_half_log_in
@@ -79,8 +80,12 @@ class CodeJudge:
             return refused
         return self._accepted(account, principal.authentication, principal.realm, now)
 
-    def half_log_in(self, principal: Principal, now: Instant) -> str:
-        return half_log_in(principal, now, self.sealing, self.entropy)
+    def half_log_in(self, principal: Principal, now: Instant, linked: LinkedLogIn | None = None) -> str:
+        return half_log_in(principal, now, self.sealing, self.entropy, linked)
+
+    def linked_log_in_of(self, token: str) -> LinkedLogIn | None:
+        half = read_half_log_in(token, self.sealing)
+        return None if half is None else half.linked
 
     def subject_of(self, token: str) -> str | None:
         half = read_half_log_in(token, self.sealing)
@@ -98,7 +103,7 @@ class CodeJudge:
         refused = yield from self._refusal(account.name, code, now, half)
         if refused is not None:
             return refused
-        return self._accepted(account, Authentication(mechanism=mechanism, amr=_BY_PASSWORD), realm, now)
+        return self._accepted(account, Authentication(mechanism=mechanism, amr=half.amr), realm, now)
 
     def _accepted(self, account: Account, proof: Authentication, realm: str, now: Instant) -> Accepted:
         raised = replace(
@@ -162,7 +167,6 @@ def read_text(code: Secret) -> str:
 
 
 _BLANKS = re.compile(r"\s+")
-_BY_PASSWORD = frozenset((PASSWORD,))
 _FINISHED = Stale("log-in-finished")
 
 

@@ -12,6 +12,8 @@ from tests.server.api.world import NOW, World, account, basic, is_problem, passw
 from watchword.core.ask import Question
 from watchword.core.credentials import TOTP, Credential
 from watchword.core.grants import ApiKey
+from watchword.core.linked import LinkedIdentity
+from watchword.flows.linked_identities import public_id
 
 LONG = "a long enough password"
 
@@ -35,10 +37,12 @@ class Route:
 
 FACTOR = Credential(id="factor-of-ann", subject="ann", kind=TOTP, secret=b"s" * 32, confirmed=False)
 KEY = ApiKey(id="key-of-ann", fingerprint=b"k" * 32, subject="ann", name="ci", hint="abcd", created_at=NOW)
+IDENTITY = LinkedIdentity(issuer="https://login.example.com", subject="ann-1", account="ann", created_at=NOW)
 PASSWORD_OF_ANN = {"username": "ann", "password": password_of("ann")}
 ROUTES = (
     Route("POST", "/login", "/login", 200, content={"username": "ann", "password": password_of("ann")}),
     Route("POST", "/logout", "/logout", 204),
+    Route("GET", "/login/providers", "/login/providers", 200),
     Route("POST", "/auth/login", "/auth/login", 200, content={"username": "ann", "password": password_of("ann")}),
     Route("POST", "/auth/logout", "/auth/logout", 204),
     Route("POST", "/api/authenticate", "/api/authenticate", 200, content=PASSWORD_OF_ANN),
@@ -54,6 +58,10 @@ ROUTES = (
     Route("POST", "/keys?subject=ann", "/keys", 201, "ann", {"name": "ci"}, ("bob", "C12")),
     Route("POST", f"/keys/{KEY.id}/rotate", "/keys/{id}/rotate", 201, "ann", {"overlap": 60}, ("bob", "")),
     Route("DELETE", f"/keys/{KEY.id}", "/keys/{id}", 204, by="ann", refused=("bob", "")),
+    Route("GET", "/identities?subject=ann", "/identities", 200, by="ann", refused=("bob", "C12")),
+    Route("DELETE", f"/identities/{public_id(IDENTITY)}", "/identities/{id}", 204, by="ann", refused=("bob", "")),
+    Route("GET", "/integrations", "/integrations", 200, by="ann"),
+    Route("POST", "/integrations/check", "/integrations/check", 200, "ann", {}),
     Route("GET", "/second-factors", "/second-factors", 200, by="ann"),
     Route("POST", "/second-factors", "/second-factors", 201, "ann", {"label": "phone"}),
     Route("DELETE", f"/second-factors/{FACTOR.id}", "/second-factors/{id}", 204, by="ann"),
@@ -88,9 +96,23 @@ OTHERWISE = {
     "POST /oauth2/revoke",
     "GET /.well-known/oauth-authorization-server",
     "GET /.well-known/oauth-protected-resource",
+    "PUT /integrations/{provider}/credential",
+    "GET /integrations/{provider}/credential",
+    "DELETE /integrations/{provider}/credential",
+    "POST /integrations/{provider}/check",
+    *(f"{method} /integrations/{{provider}}/call/{{path}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
+    "GET /login/with/{name}",
+    "GET /login/with/{name}/callback",
+    "POST /login/with/{name}/second-factor",
+    "POST /login/with/{name}/link",
+    "POST /login/with/{name}/backchannel-logout",
+    "GET /login/with/{name}/frontchannel-logout",
+    "GET /login/with/{name}/logout",
 }
 """Those that answer in words of their own, or that anybody may keep: test_auth.py, test_jwks.py and test_oauth_….py
-have them. Those that need a second factor are in test_second_factor….py."""
+have them. Those of providers are in test_integrations.py and test_integration_calls.py, those that need a second factor
+in test_second_factor….py, those that need an identity provider in tests/faults/test_openid_….py, test_log_in_with.py
+and test_identities.py."""
 PROTECTED = [route for route in ROUTES if route.by is not None]
 DOCUMENTATION = [route for route in ROUTES if route.path.startswith(("/openapi.json", "/docs"))]
 SAFE = ("GET", "HEAD")
@@ -103,6 +125,7 @@ def send(world: World, route: Route, method: str | None = None, **options: Any) 
     path = route.path
     world.storage.put_keys((KEY,))
     world.storage.put_credentials((FACTOR,))
+    world.storage.linked.put_all((IDENTITY,))
     if "{session}" in path:
         owner = options.get("cookie") or options.get("bearer")
         whoami = world("GET", "/whoami", bearer=owner) if owner else None
@@ -113,7 +136,7 @@ def send(world: World, route: Route, method: str | None = None, **options: Any) 
 
 def test_every_route_of_the_server_is_in_the_table(world: World) -> None:
     served = {
-        f"{method} {route.path}"
+        f"{method} {route.path_format}"
         for route in world.api.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

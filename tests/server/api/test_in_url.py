@@ -13,8 +13,8 @@ from tests.server.api.world import World, basic, refused_by
 from watchword.core.questions import EndSession
 from watchword.core.requirement import Requirement
 from watchword.core.space import Protection, ProtectionSpace, Rule, Target
-from watchword.edge.asgi import merged
 from watchword.http.authentication import Challenge
+from watchword.http.merging import merged
 from watchword.http.message import Request
 from watchword.http.security_fields import SECRET_IN_URL
 from watchword.http.target import Ambiguous

@@ -30,8 +30,8 @@ STRINGS: list[str] = [
     "admin' --",
 ]
 CANARY = "CANARY-4f1b9c"
-SLICES = 20
-"""Each route gets every twentieth string here, each another twentieth; all of them in the long run."""
+SLICES = 40
+"""Each route gets every fortieth string here, each other ones; all of them in the long run."""
 
 
 def test_there_are_strings_enough() -> None:

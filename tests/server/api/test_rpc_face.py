@@ -12,6 +12,7 @@ import pytest
 from tests.server.api.world import World, basic, refused_by, scope
 from watchword.core.ask import Question
 from watchword.edge.asgi import Guarded
+from watchword.edge.door import Door
 from watchword.edge.engine import Answered
 from watchword.http.message import Peer, Request
 from watchword.server.forward_auth import DIALECTS
@@ -71,7 +72,7 @@ def through_asgi(world: World, path: str, fields: dict[str, str]) -> tuple[int, 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    guarded = Guarded(application, world.service.engine, world.service.targets)
+    guarded = Guarded(application, Door(world.service.engine, world.service.targets))
     lines = [(name.encode(), value.encode()) for name, value in fields.items()]
     asyncio.run(guarded(scope("POST", path, lines), receive, send))
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}

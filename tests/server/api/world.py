@@ -126,6 +126,7 @@ class World:
         }
         realm = settings.pop("realm", {"personas": ["restheart"]})
         configured = Settings.model_validate({"passwords": passwords, "realm": realm, "space": [space], **settings})
+        self.configured = configured
         self.now = NOW
         self.seen = Seen()
         self.storage: Storage = MemoryStorage() if storage is None else storage

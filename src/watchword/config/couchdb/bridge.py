@@ -34,7 +34,7 @@ def told_to_couchdb(settings: CouchdbSettings, ring: KeyRing) -> ToldToCouchDb |
 
 def couchdb_relay(settings: CouchdbRelaySettings) -> CouchDBRelay:
     """What logs in at CouchDB. It connects at first use."""
-    from watchword.stores.outgoing import Outgoing
+    from watchword.stores.asked import Asked
 
-    outgoing = Outgoing(settings.url.rstrip("/") + "/_session", patience=settings.timeout, authorities=settings.ca_file)
-    return CouchDBRelay(outgoing)
+    url = settings.url.rstrip("/") + "/_session"
+    return CouchDBRelay(Asked("CouchDB", url, patience=settings.timeout, authorities=settings.ca_file))

@@ -16,7 +16,8 @@ class CouchdbRelaySettings(Section):
     where this table is left out."""
 
     url: AskedUrl = Field(examples=["https://couchdb.example.com:6984"])
-    """Where CouchDB is, without `/_session`. Beyond loopback it begins with `https://`."""
+    """Where CouchDB is, without `/_session`. Beyond loopback it begins with `https://`. Its host may be on a private
+    network, because you name it here."""
 
     ca_file: File | None = Field(default=None, examples=["couchdb-ca.pem"])
     """Certificates (PEM) of who may vouch for CouchDB, in place of the system's."""

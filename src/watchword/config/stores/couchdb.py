@@ -19,7 +19,8 @@ class CouchDBStoreSettings(Section):
     `/_session`, whose cookie is let go of."""
 
     url: AskedUrl = Field(examples=["https://couchdb.example.com:6984"])
-    """Where CouchDB is, without `/_session`. Beyond loopback it begins with `https://`."""
+    """Where CouchDB is, without `/_session`. Beyond loopback it begins with `https://`. Its host may be on a private
+    network, because you name it here."""
 
     admin_roles: Annotated[tuple[Text, ...], Once] = Field(default=(), examples=[["admin"]])
     """The roles that CouchDB's server admins (`_admin`) have here; none where nothing is said. All other roles are
@@ -33,7 +34,8 @@ class CouchDBStoreSettings(Section):
 
     def made(self) -> OutsideStore:
         """The store."""
-        from watchword.stores.outgoing import Outgoing
+        from watchword.stores.asked import Asked
 
-        outgoing = Outgoing(self.url.rstrip("/") + "/_session", patience=self.timeout, authorities=self.ca_file)
-        return CouchDBSession(outgoing, admin_roles=frozenset(self.admin_roles))
+        url = self.url.rstrip("/") + "/_session"
+        session = Asked("CouchDB", url, patience=self.timeout, authorities=self.ca_file)
+        return CouchDBSession(session, admin_roles=frozenset(self.admin_roles))

@@ -36,7 +36,8 @@ class HttpSettings(Section):
     (503): redirects, more than 64 KiB, what comes too late, and what is no JSON."""
 
     url: AskedUrl = Field(examples=["https://accounts.example.com/check"])
-    """Where to ask. Beyond loopback it begins with `https://`."""
+    """Where to ask. Beyond loopback it begins with `https://`. Its host may be on a private network, because you name
+    it here."""
 
     content: Annotated[Content, choice("json", "form")] = Field(default="json", examples=["form"])
     """What is sent: `{"username": …, "password": …}`, or the same as a form."""
@@ -93,14 +94,15 @@ class HttpSettings(Section):
 
     def made(self) -> OutsideStore:
         """The store."""
-        from watchword.stores.outgoing import Outgoing
+        from watchword.stores.asked import Asked
 
         authorization = self.authorization()
-        outgoing = Outgoing(
+        asked = Asked(
+            "callback",
             self.url,
             patience=self.timeout,
             authorities=self.ca_file,
-            fields={} if authorization is None else {"Authorization": authorization},
+            fields=() if authorization is None else ((b"authorization", authorization),),
         )
         rules = CallbackRules(
             content=self.content,
@@ -113,4 +115,4 @@ class HttpSettings(Section):
             version=self.version,
             name_as_given=self.name_as_given,
         )
-        return HttpCallback(outgoing, rules)
+        return HttpCallback(asked, rules)

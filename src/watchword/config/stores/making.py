@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watchword.config.plug_ins import making
 from watchword.config.stores.directory import ldap_store
-from watchword.config.stores.settings import Store, StoreKind
+from watchword.config.stores.settings import Store
 from watchword.crypto.password import Hashing
 from watchword.storage import Storage
 from watchword.stores import CredentialStore, OutsideStore
@@ -24,10 +25,11 @@ OUTSIDE_AT_ONCE = 16
 @dataclass(frozen=True, slots=True)
 class StoreMakings:
     """What stores are made of, beside their settings. `hashing_slots` and `hashing` are for those that hash
-    passwords."""
+    passwords, `realm` is the server's."""
 
     hashing_slots: Slots
     hashing: Hashing
+    realm: str
 
 
 def _ldap(store: Store, makings: StoreMakings) -> OutsideStore:
@@ -60,7 +62,7 @@ def _sql_table(store: Store, makings: StoreMakings) -> OutsideStore:
     return store.sql_table.made(makings.hashing_slots, makings.hashing)
 
 
-_MAKERS: Mapping[StoreKind, Callable[[Store, StoreMakings], OutsideStore]] = {
+_MAKERS: Mapping[str, Callable[[Store, StoreMakings], OutsideStore]] = {
     "couchdb": _couchdb,
     "htpasswd": _htpasswd,
     "http": _http,
@@ -71,28 +73,32 @@ _MAKERS: Mapping[StoreKind, Callable[[Store, StoreMakings], OutsideStore]] = {
 """What makes each kind of outside store. Connections are opened at first use, never here."""
 
 
+def _plug_in(store: Store, makings: StoreMakings) -> OutsideStore:
+    return making.store(store.kind, store.settings, name=store.called, realm=makings.realm)
+
+
 def credential_store(
-    stores: Sequence[Store], builtin: BuiltinStore, storage: Storage, hashing_slots: Slots, hashing: Hashing
+    stores: Sequence[Store], builtin: BuiltinStore, storage: Storage, hashing_slots: Slots, hashing: Hashing, realm: str
 ) -> tuple[CredentialStore, Slots]:
     """All stores as one, and the slots in which it is asked."""
     if not any(store.is_outside for store in stores):
         return builtin, hashing_slots
-    makings = StoreMakings(hashing_slots, hashing)
+    makings = StoreMakings(hashing_slots, hashing, realm)
     chain: list[CredentialStore] = [
         _mirrored(store, makings, storage) if store.is_outside else InSlots(builtin, hashing_slots) for store in stores
     ]
     return (chain[0] if len(chain) == 1 else Several(chain)), Slots(OUTSIDE_AT_ONCE)
 
 
-def store_renewals(stores: Sequence[Store], storage: Storage, hashing: Hashing) -> tuple[Renewal, ...]:
+def store_renewals(stores: Sequence[Store], storage: Storage, hashing: Hashing, realm: str) -> tuple[Renewal, ...]:
     """What asks those stores again that can look people up."""
-    makings = StoreMakings(Slots(1), hashing)  # looking up hashes nothing
+    makings = StoreMakings(Slots(1), hashing, realm)  # looking up hashes nothing
     outside = [store for store in stores if store.is_outside]
     return renewals([(_mirrored(store, makings, storage), store.refresh) for store in outside], storage)
 
 
 def _mirrored(store: Store, makings: StoreMakings, storage: Storage) -> Mirrored:
-    return Mirrored(store.called, _MAKERS[store.kind](store, makings), storage, os.urandom)
+    return Mirrored(store.called, _MAKERS.get(store.kind, _plug_in)(store, makings), storage, os.urandom)
 
 
 def rechecks(stores: Sequence[Store]) -> Mapping[str, float]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import Field
 
 from watchword.config import later
+from watchword.config.plug_ins.table import PlugInTable
 from watchword.config.section import Section
 from watchword.config.stores.couchdb import CouchDBStoreSettings
 from watchword.config.stores.htpasswd import HtpasswdSettings
@@ -18,6 +19,8 @@ from watchword.config.stores.sql_table import SqlTableSettings
 from watchword.config.values import Duration, Read, Unfit, choice
 
 StoreKind: TypeAlias = Literal["builtin", "couchdb", "htpasswd", "http", "ldap", "sql_login", "sql_table"]
+
+BUILT_IN_STORES: tuple[StoreKind, ...] = get_args(StoreKind)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -37,13 +40,13 @@ class Store(Section):
     is named, the accounts in the storage are asked. What a kind needs to know stands in a table of its name, such as
     `[store.ldap]`."""
 
-    kind: Annotated[StoreKind, choice(*get_args(StoreKind), later=later.STORES, what="store")] = Field(
+    kind: Annotated[str, choice(*BUILT_IN_STORES, later=later.STORES, what="store", plug_ins="store")] = Field(
         default="builtin", examples=["builtin"]
     )
     """`builtin`: the accounts in the storage. `ldap`: a directory, such as OpenLDAP or Active Directory.
     `couchdb`: whoever may log in at a CouchDB. `htpasswd`: a password file of Apache's. `http`: a program of yours,
     which is asked. `sql_table`: a table of users that another application has. `sql_login`: a database server's own
-    users."""
+    users. Or the name of a plug-in."""
 
     name: StoreName | None = Field(default=None, examples=["staff"])
     """What accounts remember it by; its kind where nothing is said. An account belongs to the store that proved it
@@ -86,6 +89,9 @@ class Store(Section):
         ],
     )
     """The database and what to ask it, for `sql_table`; see below."""
+
+    settings: PlugInTable | None = Field(default=None, examples=[{"file": "people.json"}])
+    """The keys of a plug-in."""
 
     @property
     def called(self) -> str:

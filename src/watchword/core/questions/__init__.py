@@ -27,6 +27,7 @@ from watchword.core.questions.accounts import (
 )
 from watchword.core.questions.api_keys import AddKey, EndKeys, FindKey, FoundKey, ListKeys, RotateKey, TouchKey
 from watchword.core.questions.auth_tokens import IssueAuthToken, RevokeAuthToken
+from watchword.core.questions.authorization import Authorize, CheckAuthorization, CheckElsewhere
 from watchword.core.questions.clients import (
     AddClient,
     ChangeClient,
@@ -57,6 +58,19 @@ from watchword.core.questions.families import (
     Rotated,
     SpendRefresh,
     StartFamily,
+)
+from watchword.core.questions.identity_providers import (
+    FindProviderKey,
+    FindProviderMetadata,
+    FindUserInfo,
+    RedeemCode,
+)
+from watchword.core.questions.linked import (
+    AddLinkedIdentity,
+    EndLinkedIdentities,
+    EndLinkedSessions,
+    FindLinkedIdentity,
+    ListLinkedIdentities,
 )
 from watchword.core.questions.passwords import (
     Breach,
@@ -90,6 +104,15 @@ from watchword.core.questions.sessions import (
     TouchSession,
     WriteSessionData,
 )
+from watchword.core.questions.third_party import (
+    EndThirdPartyCredentials,
+    FindThirdPartyCredential,
+    ListThirdPartyCredentials,
+    NoteThirdPartyCheck,
+    Put,
+    PutThirdPartyCredential,
+    ResealThirdPartyCredential,
+)
 from watchword.core.questions.upkeep import CleanUp
 
 __all__ = [
@@ -97,14 +120,18 @@ __all__ = [
     "AddClient",
     "AddCredentials",
     "AddKey",
+    "AddLinkedIdentity",
     "AttemptAnswer",
     "AttemptHeld",
     "AttemptTaken",
+    "Authorize",
     "Breach",
     "ChangeAccount",
     "ChangeClient",
+    "CheckAuthorization",
     "CheckClientSecret",
     "CheckDigest",
+    "CheckElsewhere",
     "CheckPassword",
     "CheckRisk",
     "CleanUp",
@@ -114,8 +141,11 @@ __all__ = [
     "EndCredentials",
     "EndFamilies",
     "EndKeys",
+    "EndLinkedIdentities",
+    "EndLinkedSessions",
     "EndSession",
     "EndSessions",
+    "EndThirdPartyCredentials",
     "FamilyStart",
     "FindAccount",
     "FindAccountsBy",
@@ -125,11 +155,16 @@ __all__ = [
     "FindCredentials",
     "FindFamily",
     "FindKey",
+    "FindLinkedIdentity",
+    "FindProviderKey",
+    "FindProviderMetadata",
     "FindSession",
     "FindSessionKeys",
     "FindSigningKey",
     "FindStanding",
+    "FindThirdPartyCredential",
     "FindToken",
+    "FindUserInfo",
     "FindVerifyingKey",
     "FoundKey",
     "FoundSession",
@@ -142,18 +177,25 @@ __all__ = [
     "ListClients",
     "ListFamilies",
     "ListKeys",
+    "ListLinkedIdentities",
     "ListSessions",
+    "ListThirdPartyCredentials",
     "LogInExhausted",
     "NotRedeemed",
     "NoteProven",
+    "NoteThirdPartyCheck",
     "Page",
     "PasswordAnswer",
     "PasswordHeld",
     "PasswordRight",
     "PasswordWrong",
+    "Put",
+    "PutThirdPartyCredential",
     "RecordAlarm",
+    "RedeemCode",
     "Redeemed",
     "Repeated",
+    "ResealThirdPartyCredential",
     "Reused",
     "RevokeAuthToken",
     "RevokeToken",

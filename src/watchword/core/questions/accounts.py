@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from watchword.core.ask import Question
+from watchword.core.linked import LinkedIdentity
 from watchword.core.records import Account
 
 
@@ -27,10 +28,11 @@ class FindAccount(Question[Account | None]):
 
 @dataclass(frozen=True, slots=True)
 class FindAccountsBy(Question[tuple[Account, ...]]):
-    """Those with exactly this value of an attribute, by name: the first two, because nobody needs to know of more."""
+    """Those with exactly this value of an attribute, by name, `most` at most: two tell that it is not only one's."""
 
     attribute: str
     value: str
+    most: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,13 @@ class ListAccounts(Question[Page]):
 
 @dataclass(frozen=True, slots=True)
 class AddAccount(Question[bool]):
-    """Keep a new account. False, and nothing is kept, where the name is taken."""
+    """Keep a new account. False, and nothing is kept, where the name is taken.
+
+    `identity` is linked to it in the same step; False as well where that is linked already.
+    """
 
     account: Account
+    identity: LinkedIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,8 @@ class ChangeAccount(Question[Account | None]):
 
     A new `password_hash` comes with a new `stamp`: every session and auth token of the account is dead then, but
     for the session with fingerprint `keep`, which is carried over to the new stamp in the same step. Where only
-    the hash is upgraded (same password, better parameters) `stamp` stays None. `expected_hash` makes the change
-    depend on the hash still being the one that was checked.
+    the hash is upgraded (same password, better parameters) `stamp` stays None. `expected_hash` and `expected_stamp`
+    make the change depend on hash and stamp still being those that were checked.
     """
 
     name: str
@@ -70,6 +76,7 @@ class ChangeAccount(Question[Account | None]):
     attributes: Mapping[str, str] | None = None
     keep: bytes | None = None
     expected_hash: str | None = field(default=None, repr=False)
+    expected_stamp: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

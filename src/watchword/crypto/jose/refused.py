@@ -21,6 +21,9 @@ Code: TypeAlias = Literal[
     "audience",
     "expired",
     "not-yet-valid",
+    "nonce",  # of an ID token: it answers another request
+    "token-hash",  # `at_hash`: the ID token does not belong to the access token beside it
+    "too-old",  # the person proved who they are too long ago
     # of keys
     "unsupported",  # a kind of key or a curve that signs nothing here
     "use",  # `use` or `key_ops` says that the key is for something else

@@ -13,11 +13,17 @@ from watchword.edge.asgi import Scope
 from watchword.server.api import (
     auth,
     authenticate,
+    identities,
+    integration_calls,
+    integrations,
     jwks,
     keys,
+    link_with,
     login,
     login_second_factor,
+    login_with,
     logout,
+    openid_logout,
     openmrs,
     passwords,
     revocations,
@@ -30,10 +36,13 @@ from watchword.server.api import (
 )
 from watchword.server.api.couchdb import couchdb_routes
 from watchword.server.api.docs import docs_routes
+from watchword.server.api.email import email_routes
 from watchword.server.api.envelope import Envelope
 from watchword.server.api.errors import add_error_handlers
+from watchword.server.api.mail_pages import mail_pages
 from watchword.server.api.oauth import introspect, metadata_routes, revoke, token
 from watchword.server.api.openapi import Document, openapi_document
+from watchword.server.api.password_resets import password_reset_routes
 from watchword.server.api.token_errors import add_token_error_handler
 from watchword.server.api.tokens import token_routes
 from watchword.server.service import Service
@@ -49,6 +58,7 @@ def create_api(service: Service) -> FastAPI:
     routers: tuple[APIRouter, ...] = (
         login.router,
         login_second_factor.router,
+        login_with.router,
         logout.router,
         auth.router,
         authenticate.router,
@@ -61,12 +71,18 @@ def create_api(service: Service) -> FastAPI:
         sessions.router,
         revocations.router,
         keys.router,
+        identities.router,
+        openid_logout.router,
+        link_with.router,
+        integration_calls.router,
         second_factors.router,
+        integrations.router,
         token_routes(service.engine.token_location),
         roles.router,
         sign_up.router,
         users.router,
         passwords.router,
+        *_by_mail(service),
         openmrs.router,
         couchdb_routes(service),
         docs_routes(document),
@@ -88,6 +104,14 @@ def create_api(service: Service) -> FastAPI:
     # `include_router` would make every route anew, at the first request, and hold up all others meanwhile.
     api.router.routes.extend(routes)
     return api
+
+
+def _by_mail(service: Service) -> tuple[APIRouter, ...]:
+    """What there is only where mails are sent."""
+    mailing = service.mailing
+    if mailing is None:
+        return ()
+    return password_reset_routes(mailing), email_routes(mailing), mail_pages(mailing, service.passwords)
 
 
 def knows(api: FastAPI) -> Callable[[Scope], bool]:

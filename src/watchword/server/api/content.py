@@ -77,21 +77,21 @@ def media_type_of(request: Request, accepted: tuple[str, ...]) -> str:
     return media_type.lower()
 
 
-async def read_bounded(request: Request) -> bytes:
+async def read_bounded(request: Request, longest: int = LONGEST_CONTENT) -> bytes:
     """All of the content, of which no more than the limit is ever read."""
     length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()) or len(length) > 10 or int(length) > LONGEST_CONTENT:
-        raise _too_large()
+    if not (length.isascii() and length.isdigit()) or len(length) > 10 or int(length) > longest:
+        raise _too_large(longest)
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > LONGEST_CONTENT:
-            raise _too_large()
+        if len(received) > longest:
+            raise _too_large(longest)
     return bytes(received)
 
 
-def _too_large() -> Wrong:
-    return Wrong("content-too-large", f"At most {LONGEST_CONTENT} bytes are taken.")
+def _too_large(longest: int) -> Wrong:
+    return Wrong("content-too-large", f"At most {longest} bytes are taken.")
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ Errors: TypeAlias = Sequence[Mapping[str, str]]
 PROBLEMS: Mapping[str, tuple[int, str]] = {
     "malformed-content": (400, "Malformed content"),
     "malformed-call": (400, "Malformed call"),
+    "not-relayed": (400, "Not relayed"),
     "not-found": (404, "Not Found"),
     "no-such-method": (404, "No such method"),
     "method-not-allowed": (405, "Method not allowed"),
@@ -38,6 +39,8 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "too-many-second-factors": (409, "Too many second factors"),
     "already-confirmed": (409, "Confirmed already"),
     "no-second-factor": (409, "No second factor"),
+    "no-credential": (409, "No credential is stored"),
+    "last-log-in": (409, "The last way to log in stays"),
     "key-ended": (409, "The key has ended"),
     "too-many-log-ins": (409, "Too many log-ins"),
     "content-too-large": (413, "Content too large"),
@@ -109,11 +112,15 @@ def add_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _of_the_framework)
 
 
-def sent(response: Response) -> AsgiResponse:
-    """Our response as one that the framework sends, field for field."""
+def sent(response: Response, *, head: bool = False) -> AsgiResponse:
+    """Our response as one that the framework sends, field for field.
+
+    `head` says that it has no content because it answers HEAD: how long that would be, is not known (RFC 9110 section
+    8.6), as it is not for 304.
+    """
     answer = AsgiResponse(response.body, response.status)
     answer.raw_headers = list(response.fields)
-    if response.status != 204:
+    if response.status not in (204, 304) and not head:
         answer.raw_headers.append((b"content-length", str(len(response.body)).encode()))
     return answer
 

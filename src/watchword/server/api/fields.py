@@ -9,6 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler, StringConstraints, WithJsonSch
 from pydantic_core import CoreSchema, core_schema
 
 from watchword.crypto.secret import Secret
+from watchword.http.sent_credential import LONGEST_CREDENTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,18 @@ CodeText = Annotated[Secret, _AsSecret(100), WithJsonSchema({"type": "string", "
 TokenText = Annotated[Secret, _AsSecret(4096), WithJsonSchema({"type": "string", "maxLength": 4096, "writeOnly": True})]
 """A token that came with an earlier answer."""
 
+CredentialText = Annotated[
+    Secret,
+    _AsSecret(LONGEST_CREDENTIAL),
+    WithJsonSchema({"type": "string", "format": "password", "maxLength": LONGEST_CREDENTIAL, "writeOnly": True}),
+]
+"""A credential for a third party."""
+
 NameText = Annotated[str, StringConstraints(max_length=1024)]
 """What may be somebody's name. What a name must be like is said in `core.names`."""
+
+AddressText = Annotated[str, StringConstraints(max_length=1024)]
+"""What may be an e-mail address. What one must be like is said in `core.mail`."""
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 

@@ -140,11 +140,12 @@ def tokens_before(call: Call) -> tuple[bytes, ...]:
     return presented_tokens(call.request, call.service.cookie, call.circumstances, call.service.space)
 
 
-def note_log_in(call: Call, begun: LoggedIn) -> None:
-    """Who logged in, and in which session."""
+def note_log_in(call: Call, begun: LoggedIn, *, provider: str | None = None) -> None:
+    """Who logged in, in which session, and by which identity provider, if by any."""
     subject, acr = begun.principal.subject, begun.principal.authentication.acr
     event = event_about("authn_login_success", subject, call.request, session=begun.session.id)
-    call.note(event if acr is None else replace(event, fields={**event.fields, "acr": acr}))
+    how = {name: value for name, value in (("acr", acr), ("provider", provider)) if value is not None}
+    call.note(replace(event, fields={**event.fields, **how}))
 
 
 def session_cookie(call: Call, begun: LoggedIn) -> bytes:

@@ -115,11 +115,17 @@ def _statuses(cell: Cell, requirement: Requirement, space: ProtectionSpace) -> I
             yield requirement.apikey_status
         if not others:
             return
+    if cell.id in _OF_PROVIDERS:
+        yield from cell.options
+        return
     chosen = {"C05": requirement.session_expired_status, "C08": requirement.malformed_status}.get(cell.id)
     status = chosen or cell.status
     assert status is not None, f"{cell.id} refuses nothing"
     yield status
 
+
+_OF_PROVIDERS = frozenset(("C19", "C20", "C21"))
+"""Cells whose status depends on the provider: on its settings, or on what it says."""
 
 _FACES: Mapping[str, tuple[str, str]] = {
     "problem": ("application/problem+json", "Problem"),

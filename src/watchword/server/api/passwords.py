@@ -13,9 +13,11 @@ from watchword.core.decide import Refused
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.core.second_factor import SEVERAL
+from watchword.crypto.secret import Secret
 from watchword.flows.accounts import change_password
 from watchword.flows.login import prove
 from watchword.flows.password_policy import PasswordRefused
+from watchword.flows.password_reset import tell_of_new_password
 from watchword.http.message import Fields
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
@@ -55,7 +57,7 @@ async def set_password(
     await call.demand(replace(administrator(service.space.unnamed), self_service=name))
     kept = None
     if name == call.who.subject:
-        await _prove(call, name, wanted)
+        await prove_own_password(call, name, wanted.current_password)
         kept = await call.run(presented_session(call))
     steps = change_password(
         name,
@@ -75,6 +77,9 @@ async def set_password(
     if kept is not None:
         await call.run(service.sessions.backend.keep(kept, service.now()))
     call.note(event_about("authn_password_change", name, call.request, call.who))
+    if service.mailing is not None:
+        policy, asked_from, now = service.mailing.policy, call.request.peer.address, service.now()
+        service.mailing.later("password-changed", lambda: tell_of_new_password(changed, asked_from, policy, now))
     answer = Response(status_code=204)
     if name == call.who.subject:
         answer.raw_headers += await _fresh_token(call)
@@ -90,10 +95,11 @@ async def _fresh_token(call: Call) -> Fields:
     return () if shown is None else call.service.engine.token_fields(who.subject, shown)
 
 
-async def _prove(call: Call, name: str, wanted: NewPassword) -> None:
-    if wanted.current_password is None:
+async def prove_own_password(call: Call, name: str, current: Secret | None) -> None:
+    """Go on only where this is the current password of whoever asks. A wrong one counts as at log-in."""
+    if current is None:
         raise wrong_member("current_password", "The current password is needed to change one's own.")
-    credentials = Password(name, wanted.current_password)
+    credentials = Password(name, current)
     decision = await call.run(prove(credentials, call.request, call.service.space, call.service.now()))
     if isinstance(decision, Refused):
         # Where a second factor is due besides, whoever asks has given it already.

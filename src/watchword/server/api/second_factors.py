@@ -16,7 +16,7 @@ from watchword.core.grants import FIRST_PARTY
 from watchword.core.mechanism import Kind
 from watchword.core.names import looked_up_name
 from watchword.core.questions import FindAccount
-from watchword.core.second_factor import PASSWORD
+from watchword.core.second_factor import FEDERATED, PASSWORD
 from watchword.crypto.otp import PERIOD
 from watchword.flows import second_factor as flows
 from watchword.flows.second_factor import Confirmed, NotConfirmed
@@ -246,7 +246,8 @@ async def _demand_fresh_log_in(call: Call) -> None:
     proof = who.authentication
     needs = replace(space.unnamed, second_factor_for=frozenset())
     passwords = {mechanism.name for mechanism in space.mechanisms if mechanism.kind is Kind.PASSWORD}
-    logged_in = PASSWORD in proof.amr and (proof.session is not None or proof.mechanism in passwords)
+    by_person = PASSWORD in proof.amr or FEDERATED in proof.amr
+    logged_in = by_person and (proof.session is not None or proof.mechanism in passwords)
     if not logged_in or who.client_id not in (None, FIRST_PARTY):
         others = frozenset(mechanism.name for mechanism in space.mechanisms) - {proof.mechanism}
         await call.demand(replace(needs, mechanisms=others))

@@ -19,6 +19,7 @@ from watchword.server.api.call import Call, Here
 from watchword.server.api.content import json_object
 from watchword.server.api.documented import ANY_OBJECT, documented
 from watchword.server.api.errors import NotHere, Wrong
+from watchword.server.api.identity_providers import provider_logout_url
 from watchword.server.api.views import WhoView, session_term
 
 router = APIRouter(tags=["sessions"])
@@ -39,13 +40,17 @@ async def show_session(call: Here) -> WhoView:
     session = await call.run(current_session(call))
     if call.principal is None:
         return WhoView(authenticated=False)
-    return WhoView(
+    who = WhoView(
         authenticated=True,
         subject=call.principal.subject,
         roles=sorted(call.principal.roles),
         permissions=sorted(call.principal.permissions),
         session=None if session is None else session_term(session),
     )
+    linked = None if session is None else session.linked
+    if linked is not None and (url := provider_logout_url(call, linked.issuer)) is not None:
+        who.provider_logout_url = url
+    return who
 
 
 @router.get(

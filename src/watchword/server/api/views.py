@@ -49,13 +49,18 @@ class LoggedInView(BaseModel):
 
 
 class WhoView(BaseModel):
-    """Who asks; without a session where each request carries its own proof."""
+    """Who asks; without a session where each request carries its own proof.
+
+    `provider_logout_url` is there where the session began by an identity provider: where a browser may go on to, once
+    it has logged out here, so as to log out there, too.
+    """
 
     authenticated: bool
     subject: str | None = None
     roles: list[str] | None = None
     permissions: list[str] | None = None
     session: SessionTerm | None = None
+    provider_logout_url: str | None = None
 
 
 class AccountView(BaseModel):
@@ -100,6 +105,18 @@ class AcceptedView(BaseModel):
     """The same whether the name was free or taken."""
 
     detail: str = Field(default="If the name is free, the account waits until an administrator enables it.")
+
+
+class SignedUpView(BaseModel):
+    """The same whether name and address were free or taken."""
+
+    detail: str = Field(default="If name and address are free, a mail with a link is on its way: open it.")
+
+
+class MailOnItsWayView(BaseModel):
+    """The same whether or not a mail is sent."""
+
+    detail: str = Field(default="If there is such an account, and it has an e-mail address, a mail is on its way.")
 
 
 def session_term(session: Session) -> SessionTerm:

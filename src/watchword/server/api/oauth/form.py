@@ -12,7 +12,7 @@ from watchword.server.api.errors import Wrong
 from watchword.server.api.token_errors import token_error
 
 RESOURCE = "resource"
-_SECRETS = frozenset(("client_secret", "client_assertion", "token", "refresh_token"))
+_SECRETS = frozenset(("client_secret", "client_assertion", "token", "refresh_token", "logout_token"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from starlette.requests import Request as AsgiRequest
 from watchword.core.requirement import Requirement
 from watchword.core.respond import answer_fields
 from watchword.core.space import ProtectionSpace
-from watchword.edge.asgi import Receive, Scope, Send, merged, request_of, send_response
+from watchword.edge.asgi import Receive, Scope, Send, request_of, send_response
 from watchword.edge.engine import Admitted, Answered
 from watchword.http.cors import preflight
 from watchword.http.json_rpc import (
@@ -30,6 +30,7 @@ from watchword.http.json_rpc import (
     written,
 )
 from watchword.http.json_text import Json
+from watchword.http.merging import merged
 from watchword.http.message import Fields, Request, Response
 from watchword.http.problem import CONTENT_TYPE, JsonValue
 from watchword.http.syntax import Unreadable
