@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.thinned import thin_out
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever starts a script in the background makes it deaf to Ctrl-C, and all that it starts: tests press it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -72,7 +74,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """List the tests for tools/coverage_of_catalogue.py before -m or -k takes any away."""
+    """List the tests for tools/coverage_of_catalogue.py, and thin them out, before -m or -k takes any away."""
     file = config.getoption("--node-ids")
     if file is not None:
         Path(file).write_text(json.dumps([item.nodeid for item in items]))
+    thin_out(items)
