@@ -1,5 +1,5 @@
 """Tests of which the usual run takes every n-th variant only, and the long run all the others: so that everything stays
-below a quarter of an hour on two processors."""
+below a quarter of an hour on two processors. The decision table's are never among them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ EVERY: Final = {
     "tests/scenarios/test_client_matrix.py::test_the_clients_of_the_jdk_get_in__S4_9": 2,
     "tests/scenarios/test_openmrs_thread.py::test_an_unused_session_expires__S0_5_S2_2": 2,
     "tests/server/test_sealed_live.py::test_rotation_of_keys_under_load_refuses_no_good_cookie__S2_10__F34": 2,
-    "tests/table/test_every_combination.py::test_the_code_answers_as_the_table_says": 2,
-    "tests/table/test_every_door.py::test_every_door_gives_the_same_answer__S2_12_C24_C26_C27": 2,
-    "tests/table/test_plain_grants.py::test_the_short_cut_grants_what_the_rows_grant__C00": 3,
 }
 """By the node of a test without its variants: one of how many is in the usual run."""
 

@@ -64,7 +64,7 @@ def _httpauth(folder: Path, stack: ExitStack) -> Flask:
     table = Table(folder / "flask-httpauth.db", generate_password_hash(PASSWORD))
     stack.callback(table.close)
 
-    @auth.verify_password  # type: ignore[untyped-decorator]  # it comes without types
+    @auth.verify_password  # type: ignore[untyped-decorator]  # it comes without types  # it comes without types
     def verify(name: str, password: str) -> str | None:
         kept = table.password_hash(name)
         return name if kept is not None and check_password_hash(kept, password) else None
@@ -93,7 +93,7 @@ def _security(folder: Path) -> Variant:
     class Role(db.Model, fsqla_v3.FsRoleMixin):  # type: ignore[name-defined,misc]  # a class that is made when it runs
         pass
 
-    class User(db.Model, fsqla_v3.FsUserMixin):  # type: ignore[name-defined,misc]
+    class User(db.Model, fsqla_v3.FsUserMixin):  # type: ignore[name-defined,misc]  # likewise
         pass
 
     people = SQLAlchemyUserDatastore(db, User, Role)

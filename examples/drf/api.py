@@ -16,11 +16,11 @@ settings.configure(
 )
 
 # The framework reads the settings when it is imported.
-from rest_framework.decorators import api_view, permission_classes  # noqa: E402
-from rest_framework.request import Request  # noqa: E402
-from rest_framework.response import Response  # noqa: E402
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from watchword.edge.drf import Authenticated  # noqa: E402
+from watchword.edge.drf import Authenticated
 
 
 @api_view(["GET"])

@@ -141,7 +141,7 @@ class Demanded(Provide):
         # Litestar has exceptions answered by a table, which it keeps with the request. Ours goes in, so that no handler
         # of the application takes it for an error of its own.
         handlers = ScopeState.from_scope(scope).exception_handlers
-        handlers[_Refused] = _answer  # type: ignore[index,assignment,unused-ignore]
+        handlers[_Refused] = _answer  # type: ignore[index,assignment,unused-ignore]  # its type is open
         raise _Refused(answer)
 
 

@@ -19,18 +19,18 @@ from watchword.core.space import Rule
 
 django_site.configure()
 
-from django.core.asgi import get_asgi_application  # noqa: E402
-from django.core.exceptions import ImproperlyConfigured  # noqa: E402
-from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse  # noqa: E402
-from django.test import AsyncClient, Client  # noqa: E402
-from django.urls import path  # noqa: E402
-from django.utils.decorators import method_decorator  # noqa: E402
-from django.views import View  # noqa: E402
+from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views import View
 
-from watchword.edge.django import Authenticated, Optional, Protect, on_refusal, principal, protect  # noqa: E402
-from watchword.edge.refusal import Refusal  # noqa: E402
+from watchword.edge.django import Authenticated, Optional, Protect, on_refusal, principal, protect
+from watchword.edge.refusal import Refusal
 
 RULES = [
     Rule(path="/open", requirement=Requirement(public=True)),

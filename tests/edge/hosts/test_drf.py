@@ -21,24 +21,24 @@ from watchword.core.space import Rule
 
 django_site.configure()
 
-from django.test import Client  # noqa: E402
-from django.urls import URLPattern, URLResolver, include, path  # noqa: E402
-from rest_framework.authentication import SessionAuthentication  # noqa: E402
-from rest_framework.decorators import (  # noqa: E402
+from django.test import Client
+from django.urls import URLPattern, URLResolver, include, path
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.decorators import (
     api_view,
     authentication_classes,
     permission_classes,
 )
-from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated  # noqa: E402
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer  # noqa: E402
-from rest_framework.request import Request  # noqa: E402
-from rest_framework.response import Response  # noqa: E402
-from rest_framework.routers import SimpleRouter  # noqa: E402
-from rest_framework.views import APIView  # noqa: E402
-from rest_framework.viewsets import ViewSet  # noqa: E402
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
-from watchword.edge.drf import Authenticated, Optional, WatchwordAuthentication, principal  # noqa: E402
-from watchword.edge.refusal import Refusal  # noqa: E402
+from watchword.edge.drf import Authenticated, Optional, WatchwordAuthentication, principal
+from watchword.edge.refusal import Refusal
 
 RULES = [Rule(path="/ruled", requirement=Requirement(roles=frozenset(("nurse",))))]
 

@@ -95,9 +95,9 @@ class Users:
         async def auser() -> object:
             return user()
 
-        # Django's types know records of users only.
-        setattr(request, "user", SimpleLazyObject(user))  # noqa: B010
-        setattr(request, "auser", auser)  # noqa: B010
+        # Django's types know records of users only, and so refuse a plain assignment.
+        setattr(request, "user", SimpleLazyObject(user))  # noqa: B010 - see above
+        setattr(request, "auser", auser)  # noqa: B010 - see above
         return self._get_response(request)
 
 
