@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from watchword.config.answers import hashing_of
 from watchword.config.build import build
+from watchword.config.passwords.making import hashing_of
 from watchword.config.settings import Settings
 from watchword.core.ask import Steps, ask
 from watchword.core.principal import Authentication, Instant, Principal

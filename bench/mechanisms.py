@@ -12,7 +12,7 @@ from bench.in_process import scope, timed
 from bench.measure import BenchFailed, Measure
 from bench.rows import Row, Target, cpu_ratio
 from watchword.config.build import build
-from watchword.config.personas import MECHANISMS
+from watchword.config.mechanisms.names import MECHANISMS
 from watchword.config.settings import Settings
 from watchword.core.space import Protection
 from watchword.edge.asgi import request_of

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from glob import glob
 from pathlib import Path
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG as HTTPX
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG as HTTPX2
+from hypothesis import HealthCheck, settings
 
 from tests.thinned import thin_out
 
@@ -19,8 +23,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever starts a script in the background makes it deaf to Ctrl-C, and all that it starts: tests press it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+for patience in (HTTPX, HTTPX2):
+    # Five seconds, where nothing else is said, which a machine that does much else may need.
+    patience.connect = patience.read = patience.write = patience.pool = 60.0
+
+# For the same reason no example has to be made or tried within a fraction of a second.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 # Written by tools/debian_packages.py: {"nginx": {"path": ...}, "chromium": {"left_out": the reason}}
 RECORD = Path(__file__).resolve().parent.parent / ".venv" / "left-out.json"
+
+# A few tests of half a minute each come first, so that nobody is left alone with them at the end.
+SLOW_FILES = ("tests/typing/", "tests/examples/")
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +88,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """List the tests for tools/coverage_of_catalogue.py, and thin them out, before -m or -k takes any away."""
     file = config.getoption("--node-ids")
     if file is not None:
         Path(file).write_text(json.dumps([item.nodeid for item in items]))
     thin_out(items)
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FILES))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collecting makes millions of objects that stay: to look for garbage among them takes as long as all the rest."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -42,12 +42,13 @@ STRANGER: Final = rsa.generate_private_key(65537, 2048)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered at a path, after a while."""
+    """What is answered at a path, after a while: so many seconds, or until a test lets go of what is held."""
 
     status: int = 200
     content: bytes = b"{}"
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
     delay: float = 0.0
+    held: threading.Event | None = None
 
 
 @dataclass(slots=True)
@@ -248,6 +249,8 @@ def false_provider() -> Iterator[FalseProvider]:
             wanted = provider.answers.get(target.path)
             answer = provider.answered(target.path, dict(parse_qsl(target.query)), form) if wanted is None else wanted
             time.sleep(answer.delay)
+            if answer.held is not None:
+                answer.held.wait(60)
             with suppress(OSError):  # whoever asked may have gone
                 self.send_response(answer.status)
                 for name, value in answer.fields.items():

@@ -18,6 +18,7 @@
 | `/echo`                               | 200 with a JSON object of what it received: `method`, `target`, `fields`,    |
 |                                       | `content`                                                                    |
 | `/hang`                               | takes the request, says nothing                                              |
+| `/held`                               | takes the request, and says nothing until `provider.let_go.set()`: then 200  |
 | `/drip-head`, `/drip`                 | a byte now and then: of the head, of the content                             |
 | `/huge`, `/huge-chunks`               | content without an end                                                       |
 | `/huge-told`                          | a Content-Length of a gigabyte, and some of it                               |
@@ -115,6 +116,7 @@ class HostileProvider:
     connections: int = 0
     instead: str | None = None
     at: str | None = None
+    let_go: threading.Event = field(default_factory=threading.Event)
 
     @property
     def port(self) -> int:
@@ -158,7 +160,7 @@ def hostile_provider(*, tls: ssl.SSLContext | None = None, host: str = "127.0.0.
             connection = plain
             with suppress(OSError, ValueError):
                 if tls is not None:
-                    plain.settimeout(5)
+                    plain.settimeout(60)
                     connection = tls.wrap_socket(plain, server_side=True)
                     connections.append(connection)
                 connection.settimeout(None)
@@ -272,6 +274,11 @@ class _Conversation:
             if select.select([self._connection], [], [], 0.1)[0] and not self._connection.recv(65_536):
                 return
 
+    def until_let_go(self) -> None:
+        """Says nothing as long as the test wants."""
+        while not self._ended.is_set() and not self._provider.let_go.wait(0.05):
+            pass
+
     def reset(self) -> None:
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -384,6 +391,11 @@ def _hang(conversation: _Conversation, request: Received, argument: str) -> bool
     return False
 
 
+def _held(conversation: _Conversation, request: Received, argument: str) -> bool:
+    conversation.until_let_go()
+    return _ok(conversation, request, argument)
+
+
 def _drip_head(conversation: _Conversation, request: Received, argument: str) -> bool:
     conversation.slowly(bytes((byte,)) for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100_000)
     return False
@@ -477,6 +489,7 @@ _WAYS: dict[str, _Way] = {
     "key": _key,
     "echo": _echo,
     "hang": _hang,
+    "held": _held,
     "drip-head": _drip_head,
     "drip": _drip,
     "huge": _huge,
@@ -504,5 +517,5 @@ _WAYS: dict[str, _Way] = {
     "late": _late,
 }
 
-PATHS: Final = tuple(f"/{name}" for name in _WAYS if name not in ("status", "fields", "limited", "redirect-to"))
-"""Every path that needs no argument."""
+PATHS: Final = tuple(f"/{name}" for name in _WAYS if name not in ("status", "fields", "limited", "redirect-to", "held"))
+"""Every path that needs nothing more than to be asked for."""

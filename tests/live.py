@@ -121,6 +121,7 @@ def start(
     if not line.startswith("Watchword is ready: "):
         process.kill()
         process.wait()
+        process.stdout.close()
         raise AssertionError(f"no server: {line!r}, and on standard error: {log.read_text('utf-8')}")
     return Live(line.removeprefix("Watchword is ready: ").strip(), data, log, process, command)
 

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from tests.ports import free_port
 from tests.pouchdb import Node, node_with_packages
 
 SERVER = Path(__file__).parent / "npm" / "openid_provider.js"
@@ -39,7 +40,7 @@ class OpenIdProvider:
 
     node: Node
     issuer: str | None = None
-    port: int = 0
+    port: int = field(default_factory=free_port)
     accounts: dict[str, Mapping[str, object]] = field(default_factory=lambda: dict(ACCOUNTS))
     clients: dict[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     settings: Mapping[str, object] = field(default_factory=dict[str, object])

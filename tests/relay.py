@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tests.ports import free_port
+
 
 class Relay:
     """Passes bytes on, both ways, while it is whole.
@@ -19,7 +21,7 @@ class Relay:
 
     def __init__(self, target: int) -> None:
         self.target = target
-        self.port = 0
+        self.port = free_port()  # where nobody else begins anything while it is cut
         self.hanging = False
         self.delay = 0.0
         self._listening: socket.socket | None = None
@@ -50,7 +52,6 @@ class Relay:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self.port))
         listening.listen()
-        self.port = listening.getsockname()[1]
         self._listening = listening
         threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,6 @@ from tests.live import Live
 from tests.oidc_provider import Browser, OpenIdProvider
 
 SECRET = "the-secret-of-watchword-0123456789"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago: redirect URIs hold it, so it must be known before anything runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def secret_file(folder: Path) -> Path:

@@ -27,7 +27,7 @@ class Mailbox:
     secure: list[bool] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
 
-    def mail(self, number: int = -1, patience: float = 10.0) -> EmailMessage:
+    def mail(self, number: int = -1, patience: float = 60.0) -> EmailMessage:
         """The next mail that arrives, as the standard library reads it."""
         assert self.arrived.acquire(timeout=patience), "no mail came"
         content = self.envelopes[number].content
@@ -93,7 +93,7 @@ def mailbox(
     finally:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(30)
         loop.run_until_complete(_end(loop, server))
         loop.close()
 

@@ -185,7 +185,7 @@ def _become(wanted: dict[str, Any], stdout: int, stderr: int) -> None:
 
 def _import_everything() -> None:
     import watchword.cli.serve
-    import watchword.config.loading
+    import watchword.config.reading.loading
     import watchword.config.serving
     import watchword.server.run  # noqa: F401 - for the copies
 

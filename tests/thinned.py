@@ -14,14 +14,12 @@ EVERY: Final = {
     "tests/browser/test_ending.py::test_an_outage_at_the_door_is_not_called_a_wrong_password__C17": 2,
     "tests/browser/test_ending.py::test_a_reload_during_an_outage_forgets_nobody__C17": 2,
     "tests/contract/test_credential_stores.py::test_no_name_reaches_past_the_question__S2_14__C07": 2,
-    "tests/contract/test_credential_stores.py::test_what_hangs_is_waited_for_a_bounded_time__F6__C17": 3,
     "tests/docs/test_told_identity_pages.py::"
     "test_every_command_does_what_the_page_says__S1_9__S2_7__S2_28__S2_39__S2_40": 3,
     "tests/docs/test_wsgi_host_pages.py::test_the_code_of_the_page_protects__S2_41": 2,
     "tests/edge/verifier/test_verifier.py::test_a_wall_clock_that_jumps_changes_nothing__F8": 2,
     "tests/examples/test_wsgi_examples.py::test_an_application_is_protected_in_a_few_lines__S2_41": 3,
     "tests/scenarios/test_client_matrix.py::test_the_clients_of_the_jdk_get_in__S4_9": 2,
-    "tests/scenarios/test_openmrs_thread.py::test_an_unused_session_expires__S0_5_S2_2": 2,
     "tests/server/test_sealed_live.py::test_rotation_of_keys_under_load_refuses_no_good_cookie__S2_10__F34": 2,
 }
 """By the node of a test without its variants: one of how many is in the usual run."""

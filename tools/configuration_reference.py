@@ -13,11 +13,12 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from watchword.config.environment import OTHERS, name_of
-from watchword.config.later import SETTINGS
-from watchword.config.lines import Location
-from watchword.config.pairs import CHECKS, OWASP_MINIMUM
+from watchword.config.pairs import CHECKS
+from watchword.config.passwords.pairs import OWASP_MINIMUM
 from watchword.config.problems import shown
+from watchword.config.reading.environment import OTHERS, name_of
+from watchword.config.reading.later import SETTINGS
+from watchword.config.reading.lines import Location
 from watchword.config.section import example_of, is_list, keys_of, table_of, words_for
 from watchword.config.settings import Settings
 

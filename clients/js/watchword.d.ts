@@ -56,7 +56,10 @@ export interface LogInOptions {
   readonly scope?: string;
 }
 
-/** May log in by this client. The call is repeated if it did, or if `true` comes back: somebody else logged in. */
+/**
+ * May log in by this client. The call is repeated if it did, or if `true` comes back: it was done elsewhere. With tokens
+ * it is not repeated for another user name than the one that it was made under.
+ */
 export type Handler = (error: WatchwordError) => unknown;
 
 export interface Options {

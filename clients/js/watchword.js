@@ -151,7 +151,7 @@ export function createClient({
   const key = `watchword ${mode} ${base}`;
   const send = (...request) => (given ?? globalThis.fetch)(...request);
   let held = null; // {access, name?, refresh?, until?}: what is in use where nothing is stored
-  let half = null; // a log-in that waits for a code
+  let half = null; // {name, content}: a log-in that waits for a code
   let logIns = 0;
   let refreshing = null;
   const asking = {}; // questions to the person that wait for an end, by kind
@@ -219,7 +219,7 @@ export function createClient({
       const now = load();
       if (now?.access !== before.access) return now; // another tab was quicker
       const [response, told] = await ask("auth/token", { grant_type: "refresh_token", refresh_token: now.refresh });
-      const after = response.ok ? credentialOf(response, told) : null;
+      const after = response.ok ? credentialOf(response, told, now.name) : null;
       // Only this says that the log-in is over. Whatever else comes is an outage, and logs nobody out.
       if (!after && !([400, 401].includes(response.status) && told.error === "invalid_grant")) {
         throw new WatchwordError(response, told);
@@ -238,6 +238,9 @@ export function createClient({
 
   // --- everybody's requests
 
+  /** Redirects may lead to others, who say nothing about our credentials. */
+  const isAway = ({ redirected, url }) => redirected && !own.has(new URL(url).origin);
+
   async function call(input, init = {}, quiet = false) {
     const request = input?.url === undefined ? null : input;
     const url = new URL(request ? request.url : input, `${base}/`);
@@ -255,6 +258,7 @@ export function createClient({
       if (!theirs) headers.delete("authorization");
       if (credential) headers.set("Authorization", authorization(credential));
       const response = await send(target, { ...init, headers, credentials });
+      if (isAway(response)) return response;
       const [info] = parseChallenges(`x ${response.headers.get("authentication-info")}`);
       const next = mode === "auth-token" ? response.headers.get("auth-token") : info?.params.session_token;
       if (credential && next) replace(credential, { ...credential, access: next });
@@ -266,7 +270,7 @@ export function createClient({
     if (spent) credential = await orAborted(refresh(credential), signal);
     const before = { logIns, asking: { ...asking }, asked: { ...asked } };
     const response = await attempt(request ?? url, credential);
-    if (response.status < 300 || theirs) return response;
+    if (response.status < 300 || theirs || isAway(response)) return response;
     const error = await WatchwordError.from(response);
 
     const changed = () => {
@@ -313,8 +317,11 @@ export function createClient({
       }
     }
     if (!(await orAborted(remedied(), signal)) || !repeatable) return response;
+    const now = byCookie ? null : load();
+    // What one person wanted is not done in the name of another, who has logged in meanwhile.
+    if (now && credential && now.name !== credential.name) return response;
     await response.body?.cancel();
-    return attempt(copy ?? url, byCookie ? null : load());
+    return attempt(copy ?? url, now);
   }
 
   // --- logging in and out
@@ -322,7 +329,7 @@ export function createClient({
   function begun(response, told, name, more) {
     const credential = credentialOf(response, told, name);
     if (!response.ok || !(byCookie || credential)) {
-      if (told.mfa_token) half = { ...more, mfa_token: told.mfa_token, code: undefined };
+      if (told.mfa_token) half = { name, content: { ...more, mfa_token: told.mfa_token, code: undefined } };
       else if (told.code === "expired-mfa-token") half = null;
       throw new WatchwordError(response, told);
     }
@@ -351,8 +358,9 @@ export function createClient({
   async function finishLogIn(code) {
     const now = half || byCookie ? null : load();
     const path = mode === "tokens" ? "auth/login/second-factor" : "login/second-factor";
-    const [response, told] = await ask(path, { ...half, code, ...inBody }, { proof: now && authorization(now) });
-    return begun(response, told, undefined, half);
+    const { name, content } = half ?? { name: now?.name };
+    const [response, told] = await ask(path, { ...content, code, ...inBody }, { proof: now && authorization(now) });
+    return begun(response, told, name, content);
   }
 
   async function logOut() {
@@ -378,7 +386,8 @@ export function createClient({
     if (!byCookie && !load()) return { authenticated: false };
     let response;
     try {
-      response = await call(`${base}/session`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) }, true);
+      const init = { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(TIMEOUT) };
+      response = await call(`${base}/session`, init, true);
       if (response.ok) return await response.json();
     } catch (cause) {
       throw cause instanceof WatchwordError ? cause : new WatchwordError(null, null, { cause });

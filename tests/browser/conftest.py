@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-sync",
 ]
 # In milliseconds. Longer than any wait that the page counts down, on a busy machine too.
-PATIENCE = 20_000
+PATIENCE = 60_000
 INTERACTIVE = re.compile(r"\b(?:basic|digest|negotiate|ntlm)\b", re.IGNORECASE)
 
 # What Chromium writes for every answer from 400 on, whatever the page makes of it.

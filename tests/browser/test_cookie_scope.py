@@ -40,7 +40,7 @@ def signed_in(demo: Demo, context: BrowserContext) -> None:
 
 def arrived(demo: Demo, query: bytes) -> Request:
     """The request with this query, once it has come."""
-    for _ in range(200):
+    for _ in range(1200):
         for request in demo.seen:
             if request.query == query:
                 return request

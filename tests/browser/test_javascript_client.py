@@ -36,7 +36,7 @@ fetch_spares_popups = false     # so that what spares them is what the client se
 [[space.protect]]
 path = "/whoami"
 methods = ["HEAD"]
-require = { max_age = "1s" }
+require = { max_age = "3s" }
 """
 # What the tests of a page have at hand: the module, and the server's address.
 OPENED = """async ([url, options]) => {
@@ -189,7 +189,7 @@ def test_a_step_up_is_a_fresh_log_in_and_the_call_goes_on__C15(
 ) -> None:
     tab = Tab(context, page_url, live, again=PASSWORD)
     tab.log_in()
-    time.sleep(1.2)
+    time.sleep(3.1)
     sent: list[str] = []
     tab.page.on("request", lambda request: sent.append(request.url.removeprefix(live.url)))
     assert tab.does("(await client.fetch('/whoami', { method: 'HEAD' })).status") == 200

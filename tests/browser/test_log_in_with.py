@@ -32,7 +32,7 @@ def test_people_go_there_and_back_and_give_their_code__S2_40__F28(context: Brows
         assert page.url == f"{server.url}/whoami"
         expect(page.locator("body")).to_contain_text('"subject":"eve"')
         cookies = {str(cookie.get("name")): str(cookie.get("value")) for cookie in context.cookies()}
-        assert set(cookies) == {"watchword"}
+        assert set(cookies) == {"watchword", "watchword-log-out"}
         generator = _enrolled(server.url, cookies["watchword"])
 
         context.clear_cookies()

@@ -113,7 +113,7 @@ def running(*arguments: str, err: Path, **more: str) -> Iterator[tuple[str, subp
             process.stdout.close()
 
 
-def until(what: Any, patience: float = 30.0) -> None:
+def until(what: Any, patience: float = 60.0) -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + patience
     while not what():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import Shell, user
-from watchword.config.key_file import ACCESS_KEYS, read_keys
+from watchword.config.keys.file import read_keys
+from watchword.config.keys.purposes import ACCESS_KEYS
 from watchword.core.credentials import DIGEST
 from watchword.core.questions import FindCredentials, FindKey
 from watchword.storage import open_storage

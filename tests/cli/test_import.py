@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import PROGRAM, ROOT, Answer, Shell, environment, hash_of, lines_of, program, user
-from watchword.config.key_file import CREDENTIALS, load_or_make_keys
+from watchword.config.keys.file import load_or_make_keys
+from watchword.config.keys.purposes import CREDENTIALS
 from watchword.crypto.jose import base64url
 from watchword.crypto.password import check_password
 from watchword.crypto.sealing import Sealing

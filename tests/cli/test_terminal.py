@@ -6,9 +6,9 @@ import os
 import pty
 import select
 import subprocess
-import time
+import termios
 
-from tests.cli.calling import PROGRAM, Shell, environment, lines_of, user
+from tests.cli.calling import PROGRAM, Shell, environment, lines_of, until, user
 from watchword.cli.run import INTERRUPTED
 from watchword.crypto.password import check_password
 from watchword.crypto.secret import Secret
@@ -42,8 +42,12 @@ class Terminal:
         self._seen = found + len(text)
 
     def type(self, text: str) -> None:
-        time.sleep(0.1)  # until the echo is off: who types is slower
         os.write(self._ours, text.encode())
+
+    def type_unseen(self, text: str) -> None:
+        """Once what is typed is not shown any more."""
+        until(lambda: not termios.tcgetattr(self._ours)[3] & termios.ECHO)
+        self.type(text)
 
     def end(self) -> int:
         """The exit code; what is still shown is kept."""
@@ -59,14 +63,14 @@ class Terminal:
 def test_on_a_terminal_a_new_password_is_asked_for_twice_and_not_shown(shell: Shell) -> None:
     terminal = Terminal("user", "add", "ann", f"--data={shell.data}")
     terminal.expect("Password for ann: ")
-    terminal.type(f"{PASSWORD}\n")
+    terminal.type_unseen(f"{PASSWORD}\n")
     terminal.expect("Once more: ")
-    terminal.type(f"{PASSWORD}, or not\n")
+    terminal.type_unseen(f"{PASSWORD}, or not\n")
     terminal.expect("They are not the same.")
     terminal.expect("Password for ann: ")
-    terminal.type(f"{PASSWORD}\n")
+    terminal.type_unseen(f"{PASSWORD}\n")
     terminal.expect("Once more: ")
-    terminal.type(f"{PASSWORD}\n")
+    terminal.type_unseen(f"{PASSWORD}\n")
     assert terminal.end() == 0
     assert "Added ann." in terminal.shown
     assert PASSWORD not in terminal.shown

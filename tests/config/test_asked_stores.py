@@ -9,7 +9,7 @@ import pytest
 from tests.certificates import Authority
 from tests.config.test_sentences import problems_of
 from watchword.config import load
-from watchword.stores.http_callback import HttpCallback
+from watchword.stores.http.callback import HttpCallback
 
 NO_URL = (
     'is no URL to ask (scheme, host and path, without a query); write one such as "https://accounts.example.com/check"'

@@ -10,7 +10,7 @@ import pytest
 from tests.config.test_identities import read
 from tests.config.test_sentences import problems_of
 from watchword.config.couchdb.settings import couchdb_cookies
-from watchword.config.key_file import load_or_make_keys
+from watchword.config.keys.file import load_or_make_keys
 
 PERSONA = "[realm]\npersonas = ['couchdb']\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchword.config.durations import seconds
+from watchword.config.values.durations import seconds
 
 
 @pytest.mark.parametrize(

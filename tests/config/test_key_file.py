@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from watchword.config import key_file
-from watchword.config.key_file import PURPOSES, KeyFile, KeyFileRefused, change_keys, load_or_make_keys, read_keys
+from watchword.config.keys import over_time
+from watchword.config.keys.file import KeyFileRefused, change_keys, load_or_make_keys, read_keys
+from watchword.config.keys.over_time import KeyFile
+from watchword.config.keys.purposes import PURPOSES
 from watchword.core.ask import AnswerFailed
 from watchword.core.questions import FindSessionKeys, FindSigningKey, FindVerifyingKey
 from watchword.crypto.secret import Secret
@@ -128,7 +130,7 @@ def test_flood_of_unknown_keys_reads_no_file_that_stayed_the_same__F34(
 ) -> None:
     watched = Watched(data)
     reads: list[str] = []
-    monkeypatch.setattr(key_file, "_read", lambda path: reads.append(path.name))
+    monkeypatch.setattr(over_time, "read_with_identity", lambda path: reads.append(path.name))
     for _ in range(1000):
         assert not watched.knows("nonsense")
         assert watched.file.find_session_keys(FindSessionKeys("nonsense")).named("nonsense") is None

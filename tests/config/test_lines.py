@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchword.config.lines import Location, line_of, lines_of
+from watchword.config.reading.lines import Location, line_of, lines_of
 
 TEXT = '''# a comment
 server.port = 1

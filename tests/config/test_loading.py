@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from watchword.config import ConfigurationError, Problem, Settings, load
-from watchword.config.environment import all_variables
+from watchword.config.reading.environment import all_variables
 
 
 def refused(file: Path | None, environ: Mapping[str, str] | None = None) -> list[Problem]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from watchword.config import ConfigurationError, load
-from watchword.config.passwords import breached_passwords_of, context_words, flask_security_salt_of, policy_of
+from watchword.config.passwords.making import breached_passwords_of, context_words, flask_security_salt_of, policy_of
 from watchword.config.settings import Settings
 from watchword.core.questions import FindBreach
 from watchword.crypto.secret import Secret

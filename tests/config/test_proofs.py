@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from watchword.config import ConfigurationError, Settings, load
-from watchword.config.digest import digest_secrets, nonces_of
-from watchword.config.key_file import NONCES, load_or_make_keys
-from watchword.config.signed_request import access_keys_of
+from watchword.config.digest.making import digest_secrets, nonces_of
+from watchword.config.keys.file import load_or_make_keys
+from watchword.config.keys.purposes import NONCES
+from watchword.config.signed_request.making import access_keys_of
 from watchword.tokens.keys import KeyRing
 from watchword.tokens.signed_request import SignaturePolicy
 

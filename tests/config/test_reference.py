@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from watchword.config import ConfigurationError, Settings, load
-from watchword.config.environment import name_of
-from watchword.config.later import SETTINGS
-from watchword.config.lines import Location
 from watchword.config.pairs import CHECKS
+from watchword.config.reading.environment import name_of
+from watchword.config.reading.later import SETTINGS
+from watchword.config.reading.lines import Location
 from watchword.config.section import example_of, is_list, keys_of, table_of, words_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from watchword.config import ConfigurationError, Problem, load, personas
+from watchword.config import ConfigurationError, Problem, load
+from watchword.config.mechanisms import names
 
 
 def problems_of(text: str, folder: Path, environ: dict[str, str] | None = None) -> list[Problem]:
@@ -56,7 +57,7 @@ NO_PAGE = (
     'is no page to send people to; write a path of this server, such as "/ui/login", or an https URL, '
     'such as "https://auth.example.com/ui/login"'
 )
-MECHANISMS = listed(personas.MECHANISMS)
+MECHANISMS = listed(names.MECHANISMS)
 
 # One file each, the place, the line, and the whole sentence.
 BAD = [

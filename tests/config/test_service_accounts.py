@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from watchword.config import ConfigurationError, load
-from watchword.config.service_accounts import EXAMPLE, ServiceKeys
+from watchword.config.service_accounts.keys import ServiceKeys
+from watchword.config.service_accounts.settings import EXAMPLE
 from watchword.core.questions import FindKey, TouchKey
 from watchword.crypto.secret import fingerprint
 from watchword.tokens.format import API_KEY, encode

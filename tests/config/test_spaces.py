@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from watchword.config import Settings
-from watchword.config.personas import PersonaName, defaults_of
-from watchword.config.spaces import ResolvedSpace
+from watchword.config.realm.personas import PersonaName, defaults_of
+from watchword.config.spaces.resolved import ResolvedSpace
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import Rule
 

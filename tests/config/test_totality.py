@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from watchword.config import ConfigurationError, Problem, Settings, load
-from watchword.config.environment import all_variables
-from watchword.config.later import SETTINGS
-from watchword.config.lines import lines_of
+from watchword.config.reading.environment import all_variables
+from watchword.config.reading.later import SETTINGS
+from watchword.config.reading.lines import lines_of
 from watchword.config.section import keys_of, table_of
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def names(model: type[BaseModel] = Settings) -> Iterator[str]:

@@ -9,11 +9,11 @@ from urllib.parse import quote
 import httpx2
 
 from tests.conftest import required_program
-from tests.contract.people import BOB, PATIENCE, PEOPLE, Kept, Person
+from tests.contract.people import BOB, IMPATIENCE, PATIENCE, PEOPLE, Kept, Person
 from tests.pouchdb import node_with_packages
 from tests.relay import relay
-from watchword.stores.asked import Asked
-from watchword.stores.couchdb import CouchDBSession
+from watchword.stores.couchdb.session import CouchDBSession
+from watchword.stores.http.asked import Asked
 
 ROOT_PASSWORD = "root's own password"
 
@@ -36,8 +36,17 @@ def opened() -> Iterator[Kept]:
         def set_password(person: Person, password: str) -> None:
             change_user(port, person, password)
 
-        with closing(Asked("CouchDB", f"{wire.url}/_session", patience=PATIENCE)) as session:
-            yield Kept(store=CouchDBSession(session), set_password=set_password, wire=wire)
+        url = f"{wire.url}/_session"
+        with (
+            closing(Asked("CouchDB", url, patience=PATIENCE)) as session,
+            closing(Asked("CouchDB", url, patience=IMPATIENCE)) as impatient,
+        ):
+            yield Kept(
+                store=CouchDBSession(session),
+                set_password=set_password,
+                wire=wire,
+                impatient=CouchDBSession(impatient),
+            )
 
 
 def change_user(port: int, person: Person, password: str) -> None:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import required_program
-from tests.contract.people import ANN, BOB, PEOPLE, Kept, Person
+from tests.contract.people import ANN, BOB, PATIENCE, PEOPLE, Kept, Person
+from watchword.stores.asking.slots import Slots
 from watchword.stores.htpasswd import HtpasswdStore
-from watchword.stores.slots import Slots
 
 
 def htpasswd(file: Path, name: str, password: str, *options: str) -> None:
@@ -34,4 +34,7 @@ def opened() -> Iterator[Kept]:
         def set_password(person: Person, password: str) -> None:
             htpasswd(file, person.name, password)
 
-        yield Kept(store=HtpasswdStore(file, slots=Slots(2), groups=groups), set_password=set_password)
+        yield Kept(
+            store=HtpasswdStore(file, slots=Slots(2, patience=60), groups=groups, patience=PATIENCE),
+            set_password=set_password,
+        )

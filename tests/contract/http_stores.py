@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import parse_qs
 
-from tests.contract.people import PATIENCE, PEOPLE, Kept, Person
-from tests.relay import relay
+from tests.contract.people import IMPATIENCE, PATIENCE, PEOPLE, Kept, Person
+from tests.relay import Relay, relay
 from tests.stores.small_server import Received, Reply, small_server
-from watchword.stores.asked import Asked
-from watchword.stores.http_callback import CallbackRules, HttpCallback
+from watchword.stores.http.asked import Asked
+from watchword.stores.http.callback import CallbackRules, HttpCallback
 
 
 class Keeper:
@@ -56,9 +56,9 @@ def telling() -> Iterator[Kept]:
     with (
         small_server(keeper.telling) as port,
         relay(port) as wire,
-        closing(Asked("callback", f"{wire.url}/check", patience=PATIENCE)) as asked,
+        _asked(wire, rules) as (store, impatient),
     ):
-        yield Kept(store=HttpCallback(asked, rules), set_password=keeper.set_password, wire=wire)
+        yield Kept(store=store, set_password=keeper.set_password, wire=wire, impatient=impatient)
 
 
 @contextmanager
@@ -69,6 +69,16 @@ def terse() -> Iterator[Kept]:
     with (
         small_server(keeper.terse) as port,
         relay(port) as wire,
-        closing(Asked("callback", f"{wire.url}/check", patience=PATIENCE)) as asked,
+        _asked(wire, rules) as (store, impatient),
     ):
-        yield Kept(store=HttpCallback(asked, rules), set_password=keeper.set_password, wire=wire)
+        yield Kept(store=store, set_password=keeper.set_password, wire=wire, impatient=impatient)
+
+
+@contextmanager
+def _asked(wire: Relay, rules: CallbackRules) -> Iterator[tuple[HttpCallback, HttpCallback]]:
+    url = f"{wire.url}/check"
+    with (
+        closing(Asked("callback", url, patience=PATIENCE)) as asked,
+        closing(Asked("callback", url, patience=IMPATIENCE)) as asked_impatiently,
+    ):
+        yield HttpCallback(asked, rules), HttpCallback(asked_impatiently, rules)

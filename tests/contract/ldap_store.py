@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.contract.people import ANN, Kept, Person
+from tests.contract.people import ANN, IMPATIENCE, PATIENCE, Kept, Person
 from tests.contract.people import PEOPLE as EVERYBODY
 from tests.contract.slapd import SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, slapd
 from tests.relay import Relay, relay
@@ -77,6 +77,7 @@ def searching(slapd: Slapd, port: int | None = None, **more: object) -> OutsideS
         "bind_password_file": password,
         "group_base": GROUPS,
         "roles": ROLES,
+        "timeout": PATIENCE,
     }
     return ldap_store(LdapSettings.model_validate(settings | more))
 
@@ -89,6 +90,7 @@ def direct(slapd: Slapd, port: int | None = None, **more: object) -> OutsideStor
         "user_dn": f"uid={{name}},{PEOPLE}",
         "group_base": GROUPS,
         "roles": ROLES,
+        "timeout": PATIENCE,
     }
     return ldap_store(LdapSettings.model_validate(settings | more))
 
@@ -97,18 +99,23 @@ def direct(slapd: Slapd, port: int | None = None, **more: object) -> OutsideStor
 def searched() -> Iterator[Kept]:
     """The store that searches, over a slapd of its own."""
     with slapd(entries()) as running, relay(running.port) as wire:
-        yield _kept(running, searching(running, wire.port), wire)
+        yield _kept(running, searching, wire)
 
 
 @contextmanager
 def bound_directly() -> Iterator[Kept]:
     """The store that makes names by a template, likewise."""
     with slapd(entries()) as running, relay(running.port) as wire:
-        yield _kept(running, direct(running, wire.port), wire)
+        yield _kept(running, direct, wire)
 
 
-def _kept(running: Slapd, store: OutsideStore, wire: Relay) -> Kept:
+def _kept(running: Slapd, opened: Callable[..., OutsideStore], wire: Relay) -> Kept:
     def set_password(who: Person, password: str) -> None:
         running.set(dn_of(who.name), userPassword=password)
 
-    return Kept(store=store, set_password=set_password, wire=wire)
+    return Kept(
+        store=opened(running, wire.port),
+        set_password=set_password,
+        wire=wire,
+        impatient=opened(running, wire.port, timeout=IMPATIENCE),
+    )

@@ -9,8 +9,10 @@ from typing import Final
 from tests.relay import Relay
 from watchword.stores import CredentialStore, OutsideStore
 
-PATIENCE: Final = 2.0
-"""For how many seconds, at most, a store under test may wait for what is behind it."""
+PATIENCE: Final = 10.0
+"""For how many seconds, at most, a store under test may wait for what is behind it: as long as any may."""
+IMPATIENCE: Final = 0.5
+"""The same of a store that is there to be kept waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ PEOPLE: Final = (ANN, BOB, ZOE, OBRIEN)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A store under test, at work. `set_password` changes one where the passwords are kept; `wire` lies before what is
-    behind the store, and is None where there is no server."""
+    behind the store, and `impatient` is another store there; both are None where there is no server."""
 
     store: CredentialStore | OutsideStore
     set_password: Callable[[Person, str], None]
     wire: Relay | None = None
+    impatient: CredentialStore | OutsideStore | None = None

@@ -19,13 +19,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.certificates import Authority
 from tests.conftest import RECORD, on_path, recorded
+from tests.ports import free_port
 
 SUFFIX = "dc=example,dc=com"
 ADMIN = f"cn=admin,{SUFFIX}"
 ADMIN_PASSWORD = "the administrator's"
 SERVICE = f"cn=watchword,ou=services,{SUFFIX}"
 SERVICE_PASSWORD = "the service account's"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 _SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
 _SCHEMAS = Path("/etc/ldap/schema")
@@ -215,7 +216,7 @@ def slapd(ldif: str = "", *, extra: str = "", secure: bool = False, host: str | 
         subprocess.run(
             [binary, "-T", "add", "-f", conf, "-l", str(folder / "tree.ldif")], check=True, capture_output=True
         )
-        port = _free_port()
+        port = free_port()
         url = f"{'ldaps' if secure else 'ldap'}://127.0.0.1:{port}/"
         running = Slapd(folder, port, authority, (str(binary), "-d", "0", "-f", conf, "-h", url))
         running.start()
@@ -223,9 +224,3 @@ def slapd(ldif: str = "", *, extra: str = "", secure: bool = False, host: str | 
             yield running
         finally:
             running.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])

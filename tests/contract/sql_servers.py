@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,9 +18,10 @@ from pg8000 import dbapi
 
 from tests.certificates import Authority
 from tests.conftest import on_path, recorded
+from tests.ports import free_port
 
 OWNER_PASSWORD = "the owner's"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 _NOBODY = "nobody"
 """Who runs them where the tests are root's: neither server would as root."""
@@ -99,7 +99,7 @@ def postgresql(*, tls: bool = True) -> Iterator[SqlServer]:
     """A PostgreSQL with an empty database `site`."""
     programs = Path(_program("postgres")).resolve().parent
     with _folder("postgresql-") as folder:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         (folder / "password").write_text(OWNER_PASSWORD)
         (folder / "password").chmod(0o644)
         _run(
@@ -112,7 +112,7 @@ def postgresql(*, tls: bool = True) -> Iterator[SqlServer]:
         def execute(statements: Sequence[str], database: str = "site") -> None:
             with closing(
                 dbapi.connect(
-                    user="owner", password=OWNER_PASSWORD, host="127.0.0.1", port=port, database=database, timeout=10
+                    user="owner", password=OWNER_PASSWORD, host="127.0.0.1", port=port, database=database, timeout=60
                 )
             ) as connection:
                 connection.autocommit = True
@@ -142,7 +142,7 @@ def mariadb(*options: str) -> Iterator[SqlServer]:
     """A MariaDB with an empty database `site`."""
     program = _program("mariadbd")
     with _folder("mariadb-") as folder:
-        port, socket_file = _free_port(), str(folder / "socket")
+        port, socket_file = free_port(), str(folder / "socket")
         base = [program, *_MARIADB, f"--datadir={folder / 'data'}"]
         tables = "".join(
             (_MARIADB_SQL / name).read_text("utf-8")
@@ -218,9 +218,3 @@ def _run(command: Sequence[object], folder: Path, given: str = "") -> None:
 
 def _user() -> str | None:
     return _NOBODY if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])

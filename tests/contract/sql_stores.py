@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.contract.people import ANN, PEOPLE, Kept, Person
+from tests.contract.people import ANN, IMPATIENCE, PATIENCE, PEOPLE, Kept, Person
 from tests.contract.sql_servers import SqlServer, mariadb, postgresql
 from tests.relay import relay
 from tests.stores.door import QUICK, SALT
@@ -17,8 +17,8 @@ from watchword.config.stores.sql_table import SqlTableSettings
 from watchword.crypto.password import hash_password
 from watchword.crypto.secret import Secret
 from watchword.stores import OutsideStore
-from watchword.stores.slots import Slots
-from watchword.stores.sql_table import SqlTableStore
+from watchword.stores.asking.slots import Slots
+from watchword.stores.sql.user_table import SqlTableStore
 
 READER_PASSWORD = "the reader's"
 QUERY = (
@@ -71,14 +71,15 @@ def changed(kind: str, name: str, stored: str) -> str:
 def table(url: str, password: Path | None = None, **more: object) -> SqlTableStore:
     """The store of such a table."""
     settings: dict[str, object] = {"url": url, "query": QUERY, "roles_query": ROLES_QUERY, "password_file": password}
-    store = SqlTableSettings.model_validate(settings | more).made(Slots(2), QUICK)
+    settings["timeout"] = PATIENCE
+    store = SqlTableSettings.model_validate(settings | more).made(Slots(2, patience=60), QUICK)
     assert isinstance(store, SqlTableStore)
     return store
 
 
 def login(url: str, **more: object) -> OutsideStore:
     """The store of a server's own users."""
-    return SqlLoginSettings.model_validate({"url": url} | more).made()
+    return SqlLoginSettings.model_validate({"url": url, "timeout": PATIENCE} | more).made()
 
 
 def password_file(folder: Path) -> Path:
@@ -191,21 +192,24 @@ def users_of_mariadb() -> Iterator[Kept]:
 def _table_in(server: SqlServer) -> Iterator[Kept]:
     server.execute([*filled(server.kind), *reader(server.kind)])
     with relay(server.port) as wire:
-        store = table(f"{server.kind}://site_reader@127.0.0.1:{wire.port}/site", password_file(server.folder))
-        yield Kept(
-            store=store,
-            set_password=lambda who, password: server.execute([changed(server.kind, who.name, hashed(password))]),
-            wire=wire,
-        )
-        store.close()
+        url, password = f"{server.kind}://site_reader@127.0.0.1:{wire.port}/site", password_file(server.folder)
+        with closing(table(url, password)) as store, closing(table(url, password, timeout=IMPATIENCE)) as impatient:
+            yield Kept(
+                store=store,
+                set_password=lambda who, password: server.execute([changed(server.kind, who.name, hashed(password))]),
+                wire=wire,
+                impatient=impatient,
+            )
 
 
 @contextmanager
 def _users_of(server: SqlServer, roles_query: str) -> Iterator[Kept]:
     server.execute(users(server.kind))
     with relay(server.port) as wire:
+        url = f"{server.kind}://127.0.0.1:{wire.port}/site"
         yield Kept(
-            store=login(f"{server.kind}://127.0.0.1:{wire.port}/site", roles_query=roles_query),
+            store=login(url, roles_query=roles_query),
             set_password=lambda who, password: server.execute([another_password(server.kind, who.name, password)]),
             wire=wire,
+            impatient=login(url, roles_query=roles_query, timeout=IMPATIENCE),
         )

@@ -275,13 +275,13 @@ def test_look_up_that_would_wait_says_not_yet__memory() -> None:
     class Slow:
         def __deepcopy__(self, memo: object) -> None:
             held.set()  # the storage copies it under its lock
-            release.wait(10)
+            release.wait(60)
 
     thread = threading.Thread(
         target=lambda: storage.start_session(StartSession(session_of(ANN, "a1", data={"slow": Slow()})))
     )
     thread.start()
-    assert held.wait(10)
+    assert held.wait(60)
     try:
         assert cache.find_session_inline(A1) is NOT_YET
         assert cache.find_account_inline(FindAccount("ann")) is NOT_YET

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
 
 import pytest
 
@@ -13,10 +14,10 @@ from watchword.core.ask import AnswerFailed
 from watchword.core.names import folded_name
 from watchword.core.records import Account
 from watchword.crypto.secret import Secret
-from watchword.stores import Denied, Identity, LooksUp
+from watchword.stores import CredentialStore, Denied, Identity, LooksUp, OutsideStore
 
-RECOVERY = 5.0
-"""Seconds within which a store is of use again once what is behind it is (F6)."""
+RECOVERY = 20.0
+"""Seconds within which a store is of use again once what is behind it is (F6), on a machine that does much else."""
 
 SPELLINGS = (
     "ANN",
@@ -188,19 +189,22 @@ def test_many_at_once_get_their_own_answers(kept: Kept) -> None:
 # --- F6: what is behind it goes away, and comes back -----------------------------------------------------------------
 
 
-def refused_within(kept: Kept, seconds: float) -> None:
-    begun = time.monotonic()
+Store: TypeAlias = CredentialStore | OutsideStore
+
+
+def refused_within(store: Store, seconds: float) -> None:
     for name, password in ((ANN.name, ANN.password), (ANN.name, "wrong")):
+        begun = time.monotonic()
         with pytest.raises(AnswerFailed):
-            check(kept, name, password)
-    assert time.monotonic() - begun < 2 * seconds
+            store.check(name, Secret(password))
+        assert time.monotonic() - begun < seconds
 
 
-def recovers(kept: Kept) -> None:
+def recovers(store: Store) -> None:
     end = time.monotonic() + RECOVERY
     while True:
         try:
-            assert not isinstance(check(kept, ANN.name, ANN.password), Denied)
+            assert not isinstance(store.check(ANN.name, Secret(ANN.password)), Denied)
             return
         except AnswerFailed:
             assert time.monotonic() < end, "it is back, and not of use"
@@ -212,22 +216,23 @@ def test_what_cannot_be_reached_is_never_a_no__F6__C17(kept: Kept) -> None:
     assert kept.wire is not None
     kept.wire.cut()
     try:
-        refused_within(kept, PATIENCE + 1)
+        refused_within(kept.store, PATIENCE)
     finally:
         kept.wire.mend()
-    recovers(kept)
+    recovers(kept.store)
 
 
 @those(lambda member: member.wired)
 def test_what_hangs_is_waited_for_a_bounded_time__F6__C17(kept: Kept) -> None:
     assert kept.wire is not None
-    check(kept, ANN.name, ANN.password)  # a connection that is in use already may hang, too
+    assert kept.impatient is not None
+    recovers(kept.impatient)  # a connection that is in use already may hang, too
     kept.wire.hanging = True
     try:
-        refused_within(kept, PATIENCE + 1)
+        refused_within(kept.impatient, PATIENCE)
     finally:
         kept.wire.hanging = False
-    recovers(kept)
+    recovers(kept.impatient)
 
 
 @those(lambda member: member.wired)
@@ -242,7 +247,7 @@ def test_what_is_slow_answers_rightly_or_not_at_all__F6__C17(kept: Kept) -> None
                 continue
     finally:
         kept.wire.delay = 0.0
-    recovers(kept)
+    recovers(kept.store)
 
 
 @those(lambda member: member.wired)
@@ -251,4 +256,4 @@ def test_connections_cut_while_idle_do_not_show__F6(kept: Kept) -> None:
     check(kept, ANN.name, ANN.password)
     kept.wire.cut()
     kept.wire.mend()
-    recovers(kept)
+    recovers(kept.store)

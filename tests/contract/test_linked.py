@@ -110,12 +110,12 @@ def test_a_session_remembers_by_whom_it_began__S2_40(populated: Storage) -> None
 @pytest.mark.parametrize(
     ("question", "left"),
     [
-        (EndLinkedSessions(ISSUER, sid="a"), ["other", "no-sid", "bobs", "own"]),
-        (EndLinkedSessions(ISSUER, account="ann"), ["other", "bobs", "own"]),
-        (EndLinkedSessions(ISSUER, sid="a", account="bob"), ["desk", "other", "no-sid", "bobs", "own"]),
-        (EndLinkedSessions(ISSUER, sid="b", account="bob"), ["desk", "other", "no-sid", "own"]),
-        (EndLinkedSessions(OTHER, sid="a"), ["desk", "no-sid", "bobs", "own"]),
-        (EndLinkedSessions(ISSUER, sid=LONE_SURROGATE), ["desk", "other", "no-sid", "bobs", "own"]),
+        (EndLinkedSessions(ISSUER, NOW, sid="a"), ["other", "no-sid", "bobs", "own"]),
+        (EndLinkedSessions(ISSUER, NOW, account="ann"), ["other", "bobs", "own"]),
+        (EndLinkedSessions(ISSUER, NOW, sid="a", account="bob"), ["desk", "other", "no-sid", "bobs", "own"]),
+        (EndLinkedSessions(ISSUER, NOW, sid="b", account="bob"), ["desk", "other", "no-sid", "own"]),
+        (EndLinkedSessions(OTHER, NOW, sid="a"), ["desk", "no-sid", "bobs", "own"]),
+        (EndLinkedSessions(ISSUER, NOW, sid=LONE_SURROGATE), ["desk", "other", "no-sid", "bobs", "own"]),
     ],
 )
 def test_sessions_end_by_whoever_began_them__S2_40(
@@ -133,7 +133,7 @@ def test_sessions_end_by_whoever_began_them__S2_40(
 
 def test_whose_sessions_end_is_always_said(populated: Storage) -> None:
     with pytest.raises(ValueError, match="named"):
-        populated.linked.end_sessions(EndLinkedSessions(ISSUER))
+        populated.linked.end_sessions(EndLinkedSessions(ISSUER, NOW))
 
 
 def test_an_identity_takes_the_sessions_that_it_began_along__S2_40(populated: Storage) -> None:
@@ -141,11 +141,11 @@ def test_an_identity_takes_the_sessions_that_it_began_along__S2_40(populated: St
     add(populated, identity_of("ann", issuer=OTHER))
     log_in(populated, ANN, "desk", LinkedLogIn(ISSUER, "a"))
     log_in(populated, ANN, "other", LinkedLogIn(OTHER, "a"))
-    assert populated.linked.end(EndLinkedIdentities("bob")) == 0
-    assert populated.linked.end(EndLinkedIdentities("ann", ISSUER, "2")) == 0
-    assert populated.linked.end(EndLinkedIdentities("ann", ISSUER, "1")) == 1
+    assert populated.linked.end(EndLinkedIdentities("bob", NOW)) == 0
+    assert populated.linked.end(EndLinkedIdentities("ann", NOW, ISSUER, "2")) == 0
+    assert populated.linked.end(EndLinkedIdentities("ann", NOW, ISSUER, "1")) == 1
     assert alive(populated, "desk", "other") == ["other"]
-    assert populated.linked.end(EndLinkedIdentities("ann")) == 1
+    assert populated.linked.end(EndLinkedIdentities("ann", NOW)) == 1
     assert alive(populated, "other") == []
     assert owner(populated) is None
 
@@ -153,7 +153,7 @@ def test_an_identity_takes_the_sessions_that_it_began_along__S2_40(populated: St
 def test_the_end_of_such_sessions_reaches_every_cache__S2_40(populated: Storage) -> None:
     seq = populated.changes_since(0).seq
     kept = log_in(populated, ANN, "desk", LinkedLogIn(ISSUER, "a"))
-    populated.linked.end_sessions(EndLinkedSessions(ISSUER, sid="a"))
+    populated.linked.end_sessions(EndLinkedSessions(ISSUER, NOW, sid="a"))
     assert kept in populated.changes_since(seq).sessions
 
 

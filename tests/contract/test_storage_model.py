@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.contract.storages import NOW, STORAGES, fingerprint
 from watchword.core.credentials import DIGEST, RECOVERY_CODE, TOTP, Credential
 from watchword.core.grants import ApiKey, Client, Family, ReferenceToken
+from watchword.core.linked import LinkedLogIn
 from watchword.core.questions import (
     AddAccount,
     AddClient,
@@ -27,6 +28,7 @@ from watchword.core.questions import (
     DeleteClient,
     EndCredentials,
     EndFamilies,
+    EndHalfLogIns,
     EndKeys,
     EndSession,
     EndSessions,
@@ -37,6 +39,7 @@ from watchword.core.questions import (
     FindKey,
     FindSession,
     FindToken,
+    FinishLogIn,
     IssueAuthToken,
     KeepToken,
     ListAccounts,
@@ -171,6 +174,15 @@ QUESTIONS = {
     "keep_token": st.builds(KeepToken, references),
     "revoke_token": st.builds(RevokeToken, tokens, instants),
     "spend_once": st.builds(SpendOnce, client_ids, fingerprints, instants),
+    "finish_log_in": st.builds(
+        FinishLogIn,
+        id=handles,
+        subject=names,
+        linked=st.none() | st.builds(LinkedLogIn, client_ids, st.none() | tokens),
+        expires_at=instants,
+        until=instants,
+    ),
+    "end_half_log_ins": st.builds(EndHalfLogIns, st.none() | names, instants),
     "add_credentials": st.builds(
         AddCredentials, credentials_of_one.map(tuple), replacing=st.booleans(), most=st.integers(1, 4)
     ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
-from time import perf_counter
 
 import pytest
 
+from tests.quickness import costs_less_than
 from watchword.core.mail import AddressRefused, domain_of, mail_address, usable_address
 
 INJECTIONS = (
@@ -97,7 +97,6 @@ def test_no_address_at_all_is_none() -> None:
 
 def test_long_texts_take_no_time__F16() -> None:
     for part, many in product(("a", "a.", "a@", "a-", "-", "."), (10_000, 100_000)):
-        begun = perf_counter()
-        for text in (part * many, f"a@{part * many}", f"{part * many}@a", f"a@{part * many}!"):
-            assert usable_address(text) is None
-        assert perf_counter() - begun < 0.5
+        texts = (part * many, f"a@{part * many}", f"{part * many}@a", f"a@{part * many}!")
+        assert [usable_address(text) for text in texts] == [None] * 4
+        costs_less_than(0.5, lambda: [usable_address(text) for text in texts])  # noqa: B023 - it is called at once

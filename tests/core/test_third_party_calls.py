@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchword.core.cells import CELLS
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.third_party_answers import (
     CheckRules,
     MemberRules,

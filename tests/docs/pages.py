@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90
+PATIENCE = 240
 
 STARTING = (
     "auth-key",
@@ -65,9 +65,8 @@ class Page:
             if number in waits:
                 lines.append(_WAIT.format(port=waits[number]))
         text = "\n".join(lines)
-        for written, free in ports.items():
-            text = text.replace(written, str(free))
-        return text
+        written = re.compile(rf"(?<!\d)(?:{'|'.join(ports)})(?!\d)")  # a free one may have digits of another
+        return written.sub(lambda found: str(ports[found[0]]), text)
 
     def _chosen(self, only: Sequence[int] | None) -> list[str]:
         blocks = self.blocks()

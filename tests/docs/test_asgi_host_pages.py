@@ -60,4 +60,4 @@ def test_the_code_of_the_page_protects__S2_41(
 def test_the_table_has_everything_that_can_be_said() -> None:
     page = Page.of("docs/how-to/hosts/asgi.md").path.read_text("utf-8")
     listed = [name for row in _ROW.findall(page) for name in re.findall(r"\w+", row)]
-    assert sorted(listed) == sorted([*Demands.__annotations__, "public", "on_refusal"])
+    assert sorted(listed) == sorted([*Demands.__annotations__, "public", "on_refusal", "root_path"])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.couchdb_double import ADMIN_PASSWORD, SECRET, couchdb_double
 from tests.docs.pages import Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.nginx
 

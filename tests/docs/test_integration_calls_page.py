@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.docs.pages import Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 from watchword.http.relayed import SENT
 
 PAGE = Page.of("docs/how-to/integration-calls.md")

@@ -32,7 +32,7 @@ def client(provider: HostileProvider, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("INTEGRATIONS_KEY", os.urandom(32).hex())
     text = APPLICATION.replace("https://api.weather.example/v1/me", f"{provider.url}/key")
     text = text.replace("https://api.weather.example/v1", provider.url)
-    text = text.replace('send_name="X-API-Key",', 'send_name="X-API-Key", private_hosts=("127.0.0.1",), timeout=0.3,')
+    text = text.replace('send_name="X-API-Key",', 'send_name="X-API-Key", private_hosts=("127.0.0.1",), timeout=1.5,')
     shared: dict[str, Any] = {"__name__": "app"}
     exec(compile(text, "app.py", "exec", dont_inherit=True), shared)
     with TestClient(shared["app"], headers={"x-user": "ann"}) as client:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.docs.pages import ROOT, Page, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 
 PAGE = Page.of("docs/how-to/javascript.md")
 _PROGRAM = re.compile(r"^```js\n(// (\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.docs.pages import Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 from watchword.core.rpc_face import CODES as OF_CELLS
 from watchword.server.api.rpc.failures import CODES
 from watchword.server.api.rpc.methods import METHODS

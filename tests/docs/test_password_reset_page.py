@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.docs.pages import Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 from watchword.flows.mailing import ABOUT_ONE_ACCOUNT, FROM_ONE_PLACE, TO_ONE_MAILBOX
 from watchword.outgoing.errands import PAUSES
 

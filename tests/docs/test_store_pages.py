@@ -10,7 +10,7 @@ import pytest
 
 from tests.certificates import Authority
 from tests.docs.pages import Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 from watchword.config import load
 
 HTPASSWD = Page.of("docs/how-to/stores/htpasswd.md")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import STARTING, Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 
 WAITS: Mapping[str, Mapping[int, str]] = {
     "auth-key": {0: "8080"},

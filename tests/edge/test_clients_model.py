@@ -7,18 +7,23 @@ every cell with every status that it may have, every code, and what other server
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
+from threading import Lock
+from types import FunctionType
 
 import pytest
 
 from watchword.core.advice import BY_CELL, BY_CODE, Advice, advice
 from watchword.core.cells import CELLS
 from watchword.core.respond import PROBLEM_TYPE
+from watchword.crypto.secret import Secret
 from watchword.edge.clients.api_key import ApiKeyAuth
 from watchword.edge.clients.auth_token import AuthTokenAuth
 from watchword.edge.clients.failures import LogInRefused, NotAuthenticated
@@ -29,6 +34,7 @@ from watchword.edge.clients.steps import Answer, Ask, Asked, Attempt, Flow, InTu
 from watchword.edge.clients.told import told
 from watchword.http.message import Fields
 
+LockType = type(Lock())
 URL = "https://api.example.com"
 PASSWORD = "a password that nothing else holds"
 NOW = 1_790_000_000.0
@@ -175,23 +181,60 @@ def given(answers: Sequence[Says]) -> Iterator[Says]:
     raise MoreWanted
 
 
+def called_in_a_row(kind: Kind, answers: Sequence[Says], calls: int) -> None:
+    server, about = given(answers), [each.name for each in answers]
+    for number in range(calls):
+        check(called(kind, server, request("POST" if number % 2 else "GET")), about)
+
+
 def walk(make: Callable[[], Kind], calls: int, some: Sequence[Says]) -> int:
-    """Every sequence of answers that calls one after another can meet, each from its beginning; how many there are."""
+    """Every sequence of answers that calls one after another can meet; how many there are.
+
+    What a client remembers is all that one call leaves to the next: of the sequences after which it remembers the same,
+    one goes on.
+    """
     found = 0
-    open_ends: list[tuple[Says, ...]] = [()]
-    while open_ends:
-        order = open_ends.pop()
-        assert len(order) <= 3 * calls, "more than two round trips beyond the calls' own"
-        kind, server = make(), given(order)
-        try:
-            for number in range(calls):
-                about = [each.name for each in order]
-                check(called(kind, server, request("POST" if number % 2 else "GET")), about)
-        except MoreWanted:
-            open_ends.extend((*order, each) for each in some)
-        else:
-            found += 1
+    begun: list[tuple[Says, ...]] = [()]
+    for number in range(1, calls + 1):
+        ended: dict[str, tuple[Says, ...]] = {}
+        for before in begun:
+            open_ends = [before]
+            while open_ends:
+                order = open_ends.pop()
+                assert len(order) - len(before) <= 3, "more than two round trips beyond the call's own"
+                kind = make()
+                try:
+                    called_in_a_row(kind, order, number)
+                except MoreWanted:
+                    open_ends.extend((*order, each) for each in some)
+                else:
+                    found += 1
+                    ended.setdefault(remembered(kind), order)
+        begun = list(ended.values())
     return found
+
+
+def remembered(thing: object) -> str:
+    """Everything that hangs on this object, as text. Functions and locks are the same in all, and the number of a
+    failure tells apart only what goes on at the same time.
+    """
+    match thing:
+        case FunctionType() | LockType():
+            return ""
+        case None | str() | bytes() | int() | float():
+            return repr(thing)
+        case Secret():
+            return repr(thing.reveal_text())
+        case BaseException():
+            return f"{type(thing).__name__}{thing.args!r}{remembered(vars(thing))}"
+        case Mapping():
+            return f"{{{', '.join(f'{key!r}: {remembered(thing[key])}' for key in thing if key != '_failures')}}}"
+        case Iterable():
+            return f"[{', '.join(map(remembered, thing))}]"
+        case _:
+            slots = [name for each in type(thing).__mro__ for name in getattr(each, "__slots__", ())]
+            names = [name for name in (*slots, *getattr(thing, "__dict__", ())) if hasattr(thing, name)]
+            return f"{type(thing).__name__}{remembered({name: getattr(thing, name) for name in names})}"
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -200,14 +243,14 @@ def test_one_call_ends_whatever_is_answered__S4_9__S2_46(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_two_calls_end_whatever_is_answered__S4_9__S2_46(name: str) -> None:
-    assert walk(KINDS[name], 2, FEW) >= len(FEW)
+def test_three_calls_end_whatever_is_answered__S4_9__S2_46(name: str) -> None:
+    assert walk(KINDS[name], 3, FEW) >= 3 * len(FEW)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", KINDS)
 def test_two_calls_end_whichever_cells_are_answered__S4_9__S2_46(name: str) -> None:
-    assert walk(KINDS[name], 2, (*CELL_ANSWERS, OK, NAMED["invalid_grant"])) >= len(CELL_ANSWERS)
+    assert walk(KINDS[name], 2, (*CELL_ANSWERS, OK, NAMED["invalid_grant"])) >= 2 * len(CELL_ANSWERS)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -409,7 +452,27 @@ def test_whoever_gives_up_lets_the_next_one_have_its_turn() -> None:
         flows[3].send(None)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_whoever_has_the_turn_in_another_process_holds_nobody_up() -> None:
+    kind = KINDS["jwt"]()
+    called(kind, cycle((OK,)), request())
+    flows, _ = refused_at_once(kind)  # one of them asks for new tokens when the process is forked
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of other tests, which nothing here needs
+        child = os.fork()
+    if child == 0:
+        status = 1
+        with suppress(BaseException):
+            in_child, turns = refused_at_once(kind)
+            status = 0 if turns[0].done() and len(in_child) == MANY else 2
+        os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for flow in flows:
+        flow.close()
+
+
 def test_nothing_that_clients_are_made_of_shows_a_secret() -> None:
+    assert "mine" not in repr(Asked(method="GET", url=URL, target=b"/", host=b"h", cookie="watchword=mine"))
     for name, make in KINDS.items():
         kind = make()
         flow = kind.flow(request())

@@ -19,9 +19,12 @@ from botocore.credentials import Credentials
 
 from tests.live import User, add_users
 from watchword import Watchword
-from watchword.config.key_file import ACCESS_KEYS, read_keys
-from watchword.config.loading import load
+from watchword.config.keys.file import read_keys
+from watchword.config.keys.purposes import ACCESS_KEYS
+from watchword.config.reading.loading import load
+from watchword.core.demand import Demand
 from watchword.core.questions import AddKey
+from watchword.edge.asgi import judged_at_route
 from watchword.storage import open_storage
 from watchword.tokens.access_key import AccessKeys
 
@@ -144,6 +147,26 @@ def test_content_beyond_the_bound_is_handed_on_and_not_judged__F11(auth: Watchwo
     assert by_wsgi(auth, headers, large, "/a")[0] == "401 Unauthorized"
     exact = large[:-1]
     assert by_asgi(auth, signed(key, "/b", exact, **stated(exact)), exact, "/b").content == exact
+
+
+def test_a_route_reads_no_content_that_says_it_is_larger__F11(auth: Watchword, key: tuple[str, str]) -> None:
+    async def read() -> bytes:
+        raise AssertionError("it may be as large as anybody likes")
+
+    headers = [(name.lower().encode(), text.encode()) for name, text in signed(key, "/records", b"").items()]
+    for lengths in ((b"2049",), (b"0" * 18 + b"2049",), (b"1, 2049",), (b"1", b"2049")):
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/records",
+            "query_string": b"",
+            "headers": [*headers, *((b"content-length", length) for length in lengths)],
+            "client": ("127.0.0.1", 1),
+        }
+        answer = asyncio.run(judged_at_route(scope, auth.on_loop, Demand(), read=read))
+        assert answer is not None
+        assert answer.status == 401
 
 
 def test_who_signs_nothing_is_not_read_first(auth: Watchword) -> None:

@@ -3,7 +3,6 @@ gives, but for what a host folds before we see it (`folded.py`)."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cache
@@ -19,7 +18,9 @@ from tests.edge.members.application import OWN_VARY, Ask
 from tests.edge.members.django_sites import configure
 from tests.edge.raw import Answer, Told, told
 from tests.edge.scenarios import SCENARIOS, VERIFIED, WHOLE, Scenario
+from tests.edge.verifier.calls import until
 from tests.edge.verifier.double import Double, double
+from tests.ports import free_port
 from watchword.core.demand import Demand
 from watchword.edge.engine import Answered
 from watchword.edge.route import of_application
@@ -65,10 +66,9 @@ def server() -> Iterator[Double]:
 @pytest.fixture(scope="module")
 def verifiers(houses: Houses, server: Double) -> Iterator[dict[str, Verifying]]:
     """One whose server is there, and one whose server is away."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    urls = {"common": server.url, "away": f"http://127.0.0.1:{port}"}
+    urls = {"common": server.url, "away": f"http://127.0.0.1:{free_port()}"}
     made = {name: verifying(server, url, houses["common"].run) for name, url in urls.items()}
+    until(made["common"].auth.ready)  # who asks before waits for a second, which a busy machine may need
     yield made
     for each in made.values():
         each.close()

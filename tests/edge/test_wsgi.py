@@ -102,7 +102,7 @@ def served(auth: Watchword) -> Iterator[int]:
 def ask(
     port: int, method: str = "GET", path: str = "/x", body: str = "", **fields: str
 ) -> tuple[int, dict[str, str], str]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request(method, path, body or None, {name.replace("_", "-"): text for name, text in fields.items()})
         response = connection.getresponse()
         return response.status, {name.lower(): text for name, text in response.getheaders()}, response.read().decode()
@@ -132,7 +132,7 @@ def test_identity_fields_of_the_client_are_never_seen__F21(name: str) -> None:
         double() as server,
         verifier(server.url, rules=RULES) as auth,
         served(auth) as port,
-        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection,
     ):
         connection.request("GET", "/public", headers={name: "root"})
         assert connection.getresponse().read() == b"nobody - "
@@ -144,7 +144,7 @@ def test_two_credentials_in_one_request_are_none__F20() -> None:
         double() as server,
         verifier(server.url) as auth,
         served(auth) as port,
-        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection,
     ):
         connection.putrequest("GET", "/x")
         for _ in range(2):

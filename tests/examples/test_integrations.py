@@ -46,7 +46,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
         yield browser

@@ -53,7 +53,7 @@ def test_every_command_does_what_the_page_says__S2_31(
 ) -> None:
     _, *arguments = shlex.split(command.replace("http://127.0.0.1:8408", url))
     asked = [require_program("curl"), "-s", "-w", "\n%{http_code}", *arguments]
-    content, _, told = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True).stdout.rpartition(
+    content, _, told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout.rpartition(
         "\n"
     )
     assert told == status

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Page, agrees, programs, told_by
-from tests.gateway.nginx import free_port
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize("name", ["flask", "django", "drf"])

@@ -257,7 +257,7 @@ def test_a_use_that_could_not_be_noted_refuses_nobody__F39() -> None:
 def _under_asyncio(request: Request, stores: Stores) -> Answered:
     async def drive() -> Answered:
         with ThreadPoolExecutor(1) as pool:
-            space, decision = await arun(steps(request, PROTECTED), stores.answers(), pool, patience=5)
+            space, decision = await arun(steps(request, PROTECTED), stores.answers(), pool, patience=60)
         return told(decision, request, space)
 
     return asyncio.run(drive())

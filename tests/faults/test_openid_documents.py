@@ -63,7 +63,7 @@ def newcomer(provider: FalseProvider, patience: float = 20.0) -> OpenIdProviders
         patience=patience,
         private_hosts=frozenset(("127.0.0.1",)),
     )
-    return OpenIdProviders({"evil": client})
+    return OpenIdProviders({"evil": client}, clock=lambda: 0.0)
 
 
 METADATA, KEY = FindProviderMetadata("evil"), FindProviderKey("evil", "rsa", "RS256")

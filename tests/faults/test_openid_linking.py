@@ -39,7 +39,7 @@ class Place:
         storage = open_storage("sqlite:///watchword.db", self.live.data)
         try:
             for name in ("ann", "mallory"):
-                storage.linked.end(EndLinkedIdentities(name))
+                storage.linked.end(EndLinkedIdentities(name, 0.0))
         finally:
             storage.close()
 

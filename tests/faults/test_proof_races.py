@@ -44,7 +44,7 @@ def raced(nodes: tuple[Node, Node], mechanism: Callable[[Node], AnyMechanism], c
     def send(number: int) -> None:
         node = nodes[number % 2]
         copy = captured.replaced(fields=captured.fields)
-        barrier.wait(10)
+        barrier.wait(60)
         outcomes.append(node.outcome(mechanism(node), copy))
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(THREADS)]

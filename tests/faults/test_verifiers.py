@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.edge.verifier.calls import HOSTS, by_wsgi, verifier, within
+from tests.edge.verifier.calls import HOSTS, by_wsgi, serves_until_too_old, until, until_known, verifier
 from tests.edge.verifier.double import Double, double
 from tests.live import Live, User, live_server, start
+from tests.ports import free_port
 from tests.relay import relay
 from watchword import Requirement
 from watchword.core.questions import AddAccount, ChangeAccount, DeleteAccount, RevokeToken
@@ -29,12 +30,13 @@ from watchword.storage import Storage, open_storage
 
 ISSUER = "https://auth.example.com"
 PASSWORD = "correct horse battery"
-CONFIG = f'[tokens]\nissuer = "{ISSUER}"\noffline_ttl = "3s"\n'
+OFFLINE_TTL = 3.0
+CONFIG = f'[tokens]\nissuer = "{ISSUER}"\noffline_ttl = {OFFLINE_TTL}\n'
 STALENESS = 2.0
 
 
 def ask(port: int, method: str, path: str, content: Any = None, **fields: str) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         body = None if content is None else json.dumps(content)
         headers = {"content-type": "application/json", **fields} if body else dict(fields)
@@ -60,21 +62,13 @@ def test_a_cut_wire_fails_closed_in_time_and_heals_by_itself__S2_15__C17() -> No
         token = logged_in(live.port, "ann")["access_token"]
         with verifier(wire.url, issuer=ISSUER) as auth:
             call = by_wsgi(auth)
-            assert call(token).status == 200
+            until(lambda: call(token).status == 200)
             for _ in range(2):
                 wire.cut()
-                cut = time.monotonic()
-                statuses = set()
-                while time.monotonic() - cut < 1.5:
-                    statuses.add(call(token).status)
-                    time.sleep(0.02)
-                assert statuses == {200}, "it goes on by what it knows"
-                within(3.5, lambda: call(token).status == 503)
-                assert 2.0 < time.monotonic() - cut < 4.5
-                time.sleep(0.5)
+                serves_until_too_old(auth, OFFLINE_TTL, lambda: [call(token).status], knowing=(200,))
                 assert call(token).cell == "C17"
                 wire.mend()
-                assert within(5.0, lambda: call(token).status == 200) < 5.0
+                until(lambda: call(token).status == 200)
 
 
 def test_what_was_revoked_while_the_wire_was_cut_is_refused_from_the_first_answer_on__S2_20() -> None:
@@ -82,30 +76,35 @@ def test_what_was_revoked_while_the_wire_was_cut_is_refused_from_the_first_answe
         token = logged_in(live.port, "ann")["access_token"]
         with verifier(wire.url, issuer=ISSUER) as auth, closing(storage_of(live)) as storage:
             call = by_wsgi(auth)
-            assert call(token).status == 200
+            until(lambda: call(token).status == 200)
             wire.cut()
             storage.change_account(ChangeAccount("ann", disabled=True))
-            within(5.0, lambda: call(token).status == 503)
+            until(lambda: call(token).status == 503)
             wire.mend()
             seen: set[int] = set()
-            deadline = time.monotonic() + 6.0
-            while time.monotonic() < deadline:
+
+            def is_refused() -> bool:
                 seen.add(call(token).status)
-                time.sleep(0.01)
-            assert seen == {503, 401}
+                return 401 in seen
+
+            until(is_refused)
+            for _ in range(2):
+                until_known(auth)
+                is_refused()
+            assert seen <= {503, 401}
 
 
 def test_a_restart_of_the_server_refuses_nobody__S2_15__F37(tmp_path: Path) -> None:
-    with live_server(f'[tokens]\nissuer = "{ISSUER}"\n', [User("ann"), User("bob")], data=tmp_path) as live:
+    config, people = f'[tokens]\nissuer = "{ISSUER}"\n', [User("ann"), User("bob")]
+    with live_server(config, people, data=tmp_path, port=free_port()) as live:
         token, banned = (logged_in(live.port, name)["access_token"] for name in ("ann", "bob"))
         with ExitStack() as stack:
-            calls = [
-                HOSTS[host](stack.enter_context(verifier(live.url, issuer=ISSUER))) for host in ("wsgi", "asgi", "wsgi")
-            ]
+            auths = [stack.enter_context(verifier(live.url, issuer=ISSUER)) for _ in range(3)]
+            calls = [HOSTS[host](auth) for host, auth in zip(("wsgi", "asgi", "wsgi"), auths, strict=True)]
             assert {call(token).status for call in calls} == {200}
             with closing(storage_of(live)) as storage:
                 storage.change_account(ChangeAccount("bob", disabled=True))
-            within(STALENESS, lambda: {call(banned).status for call in calls} == {401})
+            until(lambda: {call(banned).status for call in calls} == {401})
             seen: set[tuple[int, int]] = set()
             done = threading.Event()
 
@@ -119,9 +118,9 @@ def test_a_restart_of_the_server_refuses_nobody__S2_15__F37(tmp_path: Path) -> N
             try:
                 assert live.stop() == 0
                 time.sleep(1.0)
-                again = start(f'[tokens]\nissuer = "{ISSUER}"\n', tmp_path, port=live.port)
+                again = start(config, tmp_path, port=live.port)
                 try:
-                    time.sleep(4.0)  # long enough for every verifier to be back
+                    until_known(*auths)  # every verifier is back
                 finally:
                     done.set()
                     checking.join(30)
@@ -139,7 +138,6 @@ def test_a_restart_of_the_server_refuses_nobody__S2_15__F37(tmp_path: Path) -> N
 @pytest.fixture
 def server() -> Iterator[Double]:
     with double() as made:
-        made.offline_ttl = 2.5
         yield made
 
 
@@ -164,17 +162,17 @@ def test_replayed_heartbeats_keep_no_verifier_going__F8(server: Double) -> None:
         call = by_wsgi(auth)
         token = server.token()
         assert call(token).status == 200
-        within(3.0, lambda: len(server.said) > 3)
+        until(lambda: len(server.said) > 3)
+        server.offline_ttl = 1.5
+        until_known(auth)
         old = server.said[-1]
         stop = keep_saying(server, lambda: old)
         try:
-            began = time.monotonic()
-            within(4.5, lambda: call(token).status == 503)
-            assert time.monotonic() - began > 1.5, "not because the connection broke"
+            serves_until_too_old(auth, 1.5, lambda: [call(token).status], knowing=(200,))
             assert server.fetches("/revocations/feed") == 1, "it was kept busy all the time"
         finally:
             stop()
-        within(5.0, lambda: call(token).status == 200)
+        until(lambda: call(token).status == 200)
 
 
 def test_heartbeats_of_an_earlier_run_keep_no_verifier_going__F8(server: Double) -> None:
@@ -184,14 +182,16 @@ def test_heartbeats_of_an_earlier_run_keep_no_verifier_going__F8(server: Double)
         token = server.token()
         assert call(token).status == 200
         recorded = server.statement(len(server.entries), stream="before", clock=ticks() + 9e6)[0]
+        server.offline_ttl = 1.5
+        until_known(auth)
         server.status = 503  # who connects anew hears nothing
         stop = keep_saying(server, lambda: recorded)
         try:
-            within(4.5, lambda: call(token).status == 503)
+            until(lambda: call(token).status == 503)
         finally:
             stop()
         server.status = 200
-        within(5.0, lambda: call(token).status == 200)
+        until(lambda: call(token).status == 200)
 
 
 @pytest.mark.parametrize("kid", ["k1", "k2"])
@@ -202,7 +202,8 @@ def test_forged_messages_are_believed_by_nobody__F34(server: Double, kid: str) -
         call = by_wsgi(auth)
         token, bad = server.token(), server.token(jti="bad")
         server.revoke(Revocation(at=time.time(), what=Revoked.TOKEN, key="bad"))
-        within(3.0, lambda: call(bad).status == 401)
+        until_known(auth)
+        assert call(bad).status == 401
         true = server.signs
 
         def forged() -> str:
@@ -212,13 +213,17 @@ def test_forged_messages_are_believed_by_nobody__F34(server: Double, kid: str) -
             finally:
                 server.signs = true
 
+        def judges_rightly() -> bool:
+            assert (call(token).status, call(bad).status) == (200, 401)
+            return True
+
         made_up = forged()
         for _ in range(5):
             server.inserted.append(made_up)
-            end = time.monotonic() + 0.4
-            while time.monotonic() < end:
-                assert (call(token).status, call(bad).status) == (200, 401)
-                time.sleep(0.01)
+            until(lambda: judges_rightly() and made_up not in server.inserted)
+            for _ in range(3):
+                until_known(auth)
+                assert judges_rightly()
 
 
 def test_messages_in_another_order_leave_nothing_out__S2_20(server: Double) -> None:
@@ -235,7 +240,7 @@ def test_messages_in_another_order_leave_nothing_out__S2_20(server: Double) -> N
             said += server.statement(since)
         server.inserted += [said[3], said[0], said[5], said[1], said[4], said[2]]
         server.mute.clear()
-        within(4.0, lambda: {call(token).status for token in tokens} == {401})
+        until(lambda: {call(token).status for token in tokens} == {401})
         assert call(server.token(jti="other")).status == 200
 
 
@@ -314,13 +319,15 @@ def test_whatever_is_taken_away_is_refused_by_every_verifier_within_the_bound__S
     tmp_path: Path, change: Change, code: str | None
 ) -> None:
     users = [User("ann", roles=frozenset(("clerk",))), User("bob"), User("root", roles=frozenset(("admin",)))]
-    with live_server(CONFIG, users, data=tmp_path) as live, closing(storage_of(live)) as storage, ExitStack() as stack:
+    config = f'[tokens]\nissuer = "{ISSUER}"\n'
+    with live_server(config, users, data=tmp_path) as live, closing(storage_of(live)) as storage, ExitStack() as stack:
         told, other = logged_in(live.port, "ann"), logged_in(live.port, "bob")["access_token"]
-        calls = [HOSTS[host](stack.enter_context(verifier(live.url, issuer=ISSUER))) for host in ("wsgi", "asgi")]
+        auths = [stack.enter_context(verifier(live.url, issuer=ISSUER)) for _ in range(2)]
+        calls = [HOSTS[host](auth) for host, auth in zip(("wsgi", "asgi"), auths, strict=True)]
         token = told["access_token"]
         assert {call(token).status for call in calls} == {200}
         change(live, storage, told)
-        assert within(STALENESS, lambda: {call(token).status for call in calls} == {401}) < STALENESS
+        until_known(*auths)
         for call in calls:
             answer = call(token)
             assert answer.cell == "C09"
@@ -344,5 +351,5 @@ def test_what_is_good_at_one_application_is_not_so_at_another__F25(server: Doubl
         for _ in range(3):
             assert [call(token).status for call in calls] == [200, 401, 403, 401]
         server.revoke(Revocation(at=time.time(), what=Revoked.ACCOUNT, key="ann"))
-        within(2.0, lambda: calls[0](token).status == 401)
-        within(2.0, lambda: calls[2](token).status == 401)
+        until_known(a, c)
+        assert [calls[0](token).status, calls[2](token).status] == [401, 401]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.gateway.echo import Echo, run_echo
-from tests.gateway.nginx import Nginx, free_port, run_nginx
+from tests.gateway.nginx import Nginx, run_nginx
 from tests.gateway.wire import Answer, Lines, send
 from tests.live import Live, User, live_server
+from tests.ports import free_port
 from watchword.server.gateway import nginx_configuration
 
 CONFIG = """

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 AROUND = """\
 daemon off;
@@ -53,13 +53,6 @@ def check_configuration(nginx: str, configuration: str, folder: Path) -> tuple[i
     command = [nginx, "-t", "-e", "stderr", "-p", str(folder), "-c", str(main)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return done.returncode, done.stderr.splitlines()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -12,9 +12,10 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.gateway.echo import Echo
-from tests.gateway.nginx import free_port, run_nginx
+from tests.gateway.nginx import run_nginx
 from tests.gateway.wire import Answer, send
 from tests.live import Live, User, live_server
+from tests.ports import free_port
 from watchword.server.gateway import nginx_configuration
 
 pytestmark = pytest.mark.nginx

@@ -97,7 +97,9 @@ def names(draw: st.DrawFn) -> str:
 
 
 @given(spellings=st.lists(names(), min_size=1, max_size=4), proven=st.booleans())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_field_that_reaches_the_api_folds_to_one_of_ours__F21(
     gateway: Gateway, spellings: list[str], proven: bool
 ) -> None:

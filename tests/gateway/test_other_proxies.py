@@ -14,11 +14,12 @@ import pytest
 
 from tests.conftest import on_path
 from tests.gateway.echo import OWN_CHALLENGE, Echo
-from tests.gateway.nginx import free_port, wait_for
+from tests.gateway.nginx import wait_for
 from tests.gateway.test_identity_fields import ANN, SPELLINGS, identity
 from tests.gateway.test_paths import leads_to
 from tests.gateway.wire import Answer, Lines, basic, send
 from tests.live import Live
+from tests.ports import free_port
 
 pytestmark = pytest.mark.gateway
 
@@ -112,7 +113,7 @@ def run(name: str, folder: Path, server_url: str, api: Echo) -> Iterator[Proxy]:
     try:
         wait_for(port, process, log)
         proxy = Proxy(port, api)
-        for _ in range(400):
+        for _ in range(3000):
             if proxy("GET", "/public/x").status != 404:
                 break
             time.sleep(0.02)  # Traefik listens before it has read its routes
@@ -120,7 +121,7 @@ def run(name: str, folder: Path, server_url: str, api: Echo) -> Iterator[Proxy]:
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

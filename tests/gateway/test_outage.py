@@ -12,9 +12,10 @@ import pytest
 from tests.demo.running import serve
 from tests.gateway.conftest import Gateway
 from tests.gateway.echo import Echo
-from tests.gateway.nginx import free_port, run_nginx
+from tests.gateway.nginx import run_nginx
 from tests.gateway.wire import Answer, basic, send
 from tests.live import User, live_server, start
+from tests.ports import free_port
 from tests.server.api.world import World, password_of
 from tests.server.api.world import basic as credentials_of
 from watchword.core.questions import FindAccount, FindSession
@@ -40,7 +41,7 @@ def test_watchword_stopped_is_503_and_recovers__C17(
     require_program: Callable[[str], str], api: Echo, tmp_path: Path
 ) -> None:
     port = free_port()
-    with live_server(TRUSTING, [User("ann")], data=tmp_path / "data") as live:
+    with live_server(TRUSTING, [User("ann")], data=tmp_path / "data", port=free_port()) as live:
         configuration = nginx_configuration(server_url=live.url, upstream_url=api.url, listen=f"127.0.0.1:{port}")
         with run_nginx(require_program("nginx"), configuration, port, tmp_path):
             assert send(port, "GET", "/patients", [basic("ann")]).status == 200

@@ -16,8 +16,9 @@ import pytest
 from tests.certificates import Authority, Issued
 from tests.conftest import on_path
 from tests.gateway.echo import Echo
-from tests.gateway.nginx import free_port, run_nginx, wait_for
+from tests.gateway.nginx import run_nginx, wait_for
 from tests.live import Live, User, live_server
+from tests.ports import free_port
 from tests.server.wire import Answer, Log, Wire, basic, request
 from watchword.server.gateway import nginx_configuration
 
@@ -321,7 +322,7 @@ def run_caddy(caddy: str, setting: Setting) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 @pytest.mark.gateway

@@ -46,7 +46,7 @@ def declared(provider: HostileProvider) -> Provider:
         call=provider.url,
         methods=("GET", "POST"),
         private_hosts=("127.0.0.1",),
-        timeout=0.3,
+        timeout=1.5,
     )
 
 

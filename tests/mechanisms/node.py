@@ -36,9 +36,9 @@ from watchword.mechanisms.digest import Digest
 from watchword.mechanisms.signed_request import SignedRequests
 from watchword.storage import Storage
 from watchword.storage.memory import MemoryStorage
-from watchword.stores.digest_admission import DigestAdmission
-from watchword.stores.places import Places
-from watchword.stores.throttle import Throttle
+from watchword.stores.admission.digests import DigestAdmission
+from watchword.stores.admission.places import Places
+from watchword.stores.admission.throttle import Throttle
 from watchword.tokens.access_key import AccessKeys
 from watchword.tokens.digest_nonce import Nonces
 from watchword.tokens.digest_secret import DigestSecrets

@@ -7,7 +7,7 @@ import pytest
 from tests.mechanisms.node import Node, answered, challenge_of, request
 from tests.mechanisms.test_signed_request import Client
 from watchword.core.outcome import Accepted, Rejected, Stale
-from watchword.stores import digest_admission
+from watchword.stores.admission import digests
 from watchword.tokens import digest_nonce, signed_request
 
 
@@ -23,7 +23,7 @@ def node() -> Node:
 def test_a_response_is_right_where_that_says_so__F31(
     node: Node, says: bool, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digest_admission, "equal", lambda a, b: says)
+    monkeypatch.setattr(digests, "equal", lambda a, b: says)
     outcome = node.outcome(node.digest(), request(answered(challenge_of(node), password=password)))
     assert isinstance(outcome, Accepted) if says else outcome == Rejected("wrong-response")
 

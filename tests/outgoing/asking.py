@@ -14,14 +14,14 @@ from watchword.outgoing.breaker import Breaker
 from watchword.outgoing.http import Answered, NoAnswer, NoAnswerKind, Outgoing
 
 PATIENCE = 0.3
-LATITUDE = 1.5
-"""Seconds that a busy machine may add."""
+LATITUDE = 10.0
+"""Seconds that a busy machine may add. What would be waited for in vain takes much longer."""
 
 
 @contextmanager
 def asking(
     *,
-    patience: float = 5.0,
+    patience: float = 30.0,
     largest: int = 64 * 1024,
     at_once: int = 8,
     queue: float = 0.0,

@@ -123,12 +123,12 @@ def test_of_many_threads_one_finds_out__F6__C21() -> None:
     admitted: list[Admitted | Paused] = []
 
     def ask() -> None:
-        barrier.wait(5)
+        barrier.wait(30)
         admitted.append(world.breaker.admit())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert sorted(isinstance(one, Admitted) for one in admitted) == [False] * 7 + [True]

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.gateway.nginx import free_port
 from tests.hostile_provider import COOKIE, PATHS, HostileProvider, hostile_provider
 from tests.outgoing.asking import LATITUDE, PATIENCE, answered, asking, became_of, quicker_than, refused
+from tests.ports import free_port
+from tests.stores.test_slots import until
 from watchword.outgoing.breaker import Breaker
 from watchword.outgoing.http import NoAnswer, NoAnswerKind
 
@@ -103,8 +104,13 @@ def test_every_path_of_the_provider_is_looked_at() -> None:
 
 @pytest.mark.parametrize("path", NO_ANSWERS)
 def test_what_is_no_answer_is_told_by_its_kind_in_time__F6__C21(provider: HostileProvider, path: str) -> None:
-    with asking(patience=PATIENCE) as outgoing, quicker_than(PATIENCE + LATITUDE):
+    with asking(patience=patience_for(path)) as outgoing, quicker_than(PATIENCE + LATITUDE):
         assert refused(outgoing, provider.url + path).kind == NO_ANSWERS[path]
+
+
+def patience_for(path: str) -> float:
+    """Little where it will run out; much where that would hide what happens, on a busy machine."""
+    return PATIENCE if NO_ANSWERS[path] == "timeout" else 30.0
 
 
 @pytest.mark.parametrize("path", ANSWERS)
@@ -116,7 +122,7 @@ def test_what_is_an_answer_is_given_as_it_came__S1_3(provider: HostileProvider, 
 def test_the_next_question_is_not_answered_by_what_came_before_it__F6(provider: HostileProvider) -> None:
     with asking() as outgoing:
         for path in [*NO_ANSWERS, *ANSWERS]:
-            became_of(outgoing, provider.url + path, patience=PATIENCE if path in NO_ANSWERS else None)
+            became_of(outgoing, provider.url + path, patience=patience_for(path) if path in NO_ANSWERS else None)
             assert answered(outgoing, f"{provider.url}/ok").content == b'{"ok": true}'
 
 
@@ -174,40 +180,44 @@ def test_who_answers_before_it_has_heard_everything_has_answered__F6() -> None:
 
 
 def test_nobody_who_listens_is_told_at_once__F6__C21() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    with asking() as outgoing, quicker_than(LATITUDE):
-        assert refused(outgoing, f"http://127.0.0.1:{port}/").kind == "unreachable"
+    with asking(patience=30) as outgoing, quicker_than(LATITUDE):
+        assert refused(outgoing, f"http://127.0.0.1:{free_port()}/").kind == "unreachable"
 
 
 # --- nobody waits for longer, and not many at once -------------------------------------------------------------------
 
 
-def test_so_many_wait_at_once_and_the_next_does_not__F6__F13__C21(provider: HostileProvider) -> None:
-    with asking(patience=PATIENCE, at_once=3) as outgoing, ThreadPoolExecutor(10) as pool:
-
-        def ask(_: int) -> tuple[str, int | None, float]:
-            begun = time.monotonic()
-            failed = refused(outgoing, f"{provider.url}/hang")
-            return failed.kind, failed.retry_after, time.monotonic() - begun
-
-        outcomes = list(pool.map(ask, range(10)))
-        waited = [one for one in outcomes if one[0] == "timeout"]
-        busy = [one for one in outcomes if one[0] == "busy"]
-        assert (len(waited), len(busy)) == (3, 7)
-        assert all(retry_after == 1 for _, retry_after, _ in busy)
-        assert max(seconds for *_, seconds in outcomes) < PATIENCE + LATITUDE
+def test_so_many_wait_at_once_and_the_next_does_not__F6__F13__C21() -> None:
+    with (
+        hostile_provider() as provider,
+        asking(patience=60, at_once=3) as outgoing,
+        ThreadPoolExecutor(10) as pool,
+    ):
+        asked = [pool.submit(outgoing.ask, "GET", f"{provider.url}/held") for _ in range(10)]
+        until(lambda: sum(one.done() for one in asked) == 7)
+        for one in asked:
+            if one.done():
+                failed = one.exception()
+                assert isinstance(failed, NoAnswer)
+                assert (failed.kind, failed.retry_after) == ("busy", 1)
+        provider.let_go.set()
+        assert [one.result().status for one in asked if one.exception() is None] == [200] * 3
         assert answered(outgoing, f"{provider.url}/ok").status == 200
 
 
-def test_who_waits_for_a_place_waits_no_longer_than_for_an_answer__F6__F13(provider: HostileProvider) -> None:
-    with asking(patience=PATIENCE, at_once=1, queue=60) as outgoing, ThreadPoolExecutor(4) as pool:
-
-        def ask(_: int) -> str:
-            with quicker_than(PATIENCE + LATITUDE):
-                return refused(outgoing, f"{provider.url}/hang").kind
-
-        assert set(pool.map(ask, range(4))) <= {"busy", "timeout"}
+def test_who_waits_for_a_place_waits_no_longer_than_for_an_answer__F6__F13() -> None:
+    with (
+        hostile_provider() as provider,
+        asking(patience=60, at_once=1, queue=60) as outgoing,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        first = pool.submit(outgoing.ask, "GET", f"{provider.url}/held")
+        until(lambda: len(provider.received) == 1)
+        with quicker_than(PATIENCE + LATITUDE), pytest.raises(NoAnswer) as failed:
+            outgoing.ask("GET", f"{provider.url}/ok", patience=PATIENCE)
+        assert failed.value.kind in {"busy", "timeout"}
+        provider.let_go.set()
+        assert first.result().status == 200
 
 
 def test_a_question_may_have_less_patience_of_its_own__F6(provider: HostileProvider) -> None:
@@ -245,24 +255,24 @@ def test_who_answers_does_not_open_the_circuit__F6__C21(provider: HostileProvide
 def test_who_chooses_the_path_does_not_open_the_circuit_for_others__F6__F38(
     provider: HostileProvider, path: str
 ) -> None:
-    with asking(breaker=Breaker(failures=1), patience=PATIENCE) as outgoing:
+    with asking(breaker=Breaker(failures=1)) as outgoing:
         for _ in range(3):
             with pytest.raises(NoAnswer) as failed:
-                outgoing.ask("GET", provider.url + path, on_behalf=True)
+                outgoing.ask("GET", provider.url + path, on_behalf=True, patience=patience_for(path))
             assert failed.value.kind == NO_ANSWERS[path]
         assert answered(outgoing, provider.url).status == 200
 
 
 def test_a_path_that_hangs_does_not_keep_an_open_circuit_open__F6__F38(provider: HostileProvider) -> None:
     now = 0.0
-    with asking(breaker=Breaker(failures=1, pause=7, clock=lambda: now), patience=1) as outgoing:
+    with asking(breaker=Breaker(failures=1, pause=7, clock=lambda: now)) as outgoing:
         with provider.failing("/reset"):
             refused(outgoing, provider.url)
         assert refused(outgoing, provider.url).kind == "open-circuit"
         now = 7.0
         with ThreadPoolExecutor(1) as pool:
             asked = len(provider.received)
-            hanging = pool.submit(outgoing.ask, "GET", f"{provider.url}/hang", on_behalf=True)
+            hanging = pool.submit(outgoing.ask, "GET", f"{provider.url}/hang", on_behalf=True, patience=1)
             while len(provider.received) == asked:
                 time.sleep(0.01)
             assert outgoing.ask("GET", provider.url, on_behalf=True).status == 200

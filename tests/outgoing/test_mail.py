@@ -17,7 +17,9 @@ import pytest
 
 from tests.certificates import Authority
 from tests.core.test_mail import INJECTIONS
+from tests.ports import free_port
 from tests.smtp import PASSWORD, mailbox
+from tests.stores.test_slots import until
 from watchword.core.mail import Mail, usable_address
 from watchword.crypto.secret import Secret
 from watchword.outgoing.errands import GivenUp, TryAgain
@@ -57,7 +59,7 @@ def speaking(authority: Authority, folder: Path, name: str) -> ssl.SSLContext:
 
 
 def sends(port: int, authorities: Path | None = None, **options: object) -> Callable[[], None]:
-    options = {"host": "localhost", "port": port, "patience": 5.0, "authorities": authorities, **options}
+    options = {"host": "localhost", "port": port, "patience": 30.0, "authorities": authorities, **options}
     sender = SmtpSender(SmtpServer(**options), FROM)  # type: ignore[arg-type]
     return lambda: sender.send(MAIL)
 
@@ -152,10 +154,8 @@ def test_refusals_for_good_are_told_apart_from_others__F33(
 
 
 def test_server_that_is_down_is_told__F6() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     with pytest.raises(TryAgain, match="unreachable"):
-        sends(port, security="none")()
+        sends(free_port(), security="none")()
 
 
 def _says(*lines: bytes, then_drips: bytes = b"") -> Callable[[socket.socket], None]:
@@ -193,7 +193,7 @@ def test_server_that_takes_its_time_is_given_up_in_time__F6(manner: str) -> None
         begun = time.monotonic()
         with pytest.raises(TryAgain, match="timeout"):
             sends(port, patience=0.4)()
-        assert 0.3 < time.monotonic() - begun < 3.0
+        assert 0.3 < time.monotonic() - begun < 10, "the shortest of them drips for 200 seconds"
 
 
 @pytest.mark.parametrize("said", [b"", b"554 go away\r\n", b"\xff\xfe\x00\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
@@ -203,19 +203,16 @@ def test_server_that_hangs_up_or_speaks_something_else_is_told__F6(said: bytes) 
         peer.close()
 
     with _odd(speak) as port, pytest.raises((TryAgain, GivenUp)) as failed:
-        sends(port, security="none", patience=2.0)()
+        sends(port, security="none")()
     assert str(failed.value) in ("disconnected", "refused", "unreachable")
 
 
 def test_no_thread_and_no_connection_is_left_behind__F6() -> None:
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     with mailbox() as box:
         for _ in range(3):
             sends(box.port, security="none")()
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() <= before
+    until(lambda: {*threading.enumerate()} <= before)
 
 
 # --- nothing slips in ------------------------------------------------------------------------------------------------

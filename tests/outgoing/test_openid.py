@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.false_provider import EC_KEY, RSA_KEY, Answer, FalseProvider, false_provider, in_json, public_jwk
+from tests.quickness import answered_in_time
+from tests.stores.test_slots import until
 from watchword.core.ask import AnswerFailed
 from watchword.core.identity_providers import CodeRefused, RedeemedCode
 from watchword.core.questions import FindProviderKey, FindProviderMetadata, FindUserInfo, RedeemCode
@@ -44,6 +46,7 @@ class Known:
 
     provider: FalseProvider
     at: float = 0.0
+    patience: float = 30.0
     authentication: ClientAuthentication = "client_secret_basic"
 
     def __post_init__(self) -> None:
@@ -53,8 +56,8 @@ class Known:
             algorithms=frozenset(("RS256", "PS256", "ES256")),
             authentication=self.authentication,
             secret=None if self.authentication == "none" else Secret("s:e%c ret"),
-            outgoing=Outgoing("corp", patience=0.6, at_once=4, private_hosts=["127.0.0.1"]),
-            patience=0.6,
+            outgoing=Outgoing("corp", patience=self.patience, at_once=4, private_hosts=["127.0.0.1"]),
+            patience=self.patience,
             at_once=2,
             private_hosts=frozenset(("127.0.0.1",)),
         )
@@ -137,18 +140,20 @@ def test_key_that_is_not_known_is_asked_for_but_not_all_the_time__S2_40__F6(prov
 
 def test_many_who_need_it_at_once_ask_once_and_not_too_many_wait__S2_40__F6(provider: FalseProvider) -> None:
     known = Known(provider)
-    provider.answers[DISCOVERY] = Answer(content=json.dumps(provider.metadata()).encode(), delay=0.2)
-    together = threading.Barrier(6)
+    let_go = threading.Event()
+    provider.answers[DISCOVERY] = Answer(content=json.dumps(provider.metadata()).encode(), held=let_go)
 
     def ask() -> str:
-        together.wait()
         try:
             return str(known.metadata().issuer)
         except AnswerFailed as error:
             return str(error)
 
     with ThreadPoolExecutor(6) as pool:
-        told = [answer.result() for answer in [pool.submit(ask) for _ in range(6)]]
+        answers = [pool.submit(ask) for _ in range(6)]
+        until(lambda: sum(answer.done() for answer in answers) == 3)
+        let_go.set()
+        told = [answer.result() for answer in answers]
     assert known.asked(DISCOVERY) == 1
     assert told.count(provider.url) == 3, "one asks, two wait"
     assert told.count("too many wait for the identity provider") == 3
@@ -237,10 +242,17 @@ def test_nothing_but_a_clear_refusal_of_the_code_is_one__S2_40__C17(provider: Fa
 
 
 def test_code_is_sent_once__S2_40__F2(provider: FalseProvider) -> None:
-    known = Known(provider)
-    provider.answers["/token"] = Answer(delay=0.8)
+    known, let_go = Known(provider, patience=0.3), threading.Event()
+    provider.answers["/token"] = Answer(held=let_go)
+
+    def metadata() -> object:
+        known.at += NOT_SOONER
+        return known.metadata()
+
+    answered_in_time(metadata)
     failure(known.redeem)
     assert known.asked("/token") == 1
+    let_go.set()
 
 
 def test_person_is_asked_about_with_the_access_token__S2_40(provider: FalseProvider) -> None:

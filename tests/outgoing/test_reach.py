@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.certificates import Authority
 from tests.hostile_provider import HostileProvider, hostile_provider
-from tests.outgoing.asking import LATITUDE, PATIENCE, answered, asking, quicker_than, refused
+from tests.outgoing.asking import LATITUDE, answered, asking, quicker_than, refused
 from tests.outgoing.test_destination import REFUSED
 from watchword.outgoing.addresses import Address
 from watchword.outgoing.http import Outgoing
@@ -103,7 +103,7 @@ URLS = {
 def test_nothing_is_connected_to__S1_4(kind: str, provider: HostileProvider) -> None:
     resolver, wires = Resolver(), Wires(provider.port)
     url = URLS[kind].replace("PORT", str(provider.port))
-    outgoing = Outgoing("provider", patience=PATIENCE, look_up=resolver.look_up, connect=wires.connect)
+    outgoing = Outgoing("provider", patience=30, look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, url).kind == "not-permitted"
     assert (resolver.asked, wires.opened, provider.connections) == ([], [], 0)
@@ -133,7 +133,7 @@ ANSWERS = {
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_a_name_with_any_private_address_is_not_asked__S1_4(kind: str) -> None:
     resolver, wires = Resolver({"api.example": [ANSWERS[kind]]}), Wires()
-    outgoing = Outgoing("provider", patience=PATIENCE, look_up=resolver.look_up, connect=wires.connect)
+    outgoing = Outgoing("provider", patience=30, look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, "https://api.example/").kind == "not-permitted"
     assert wires.opened == []
@@ -141,7 +141,7 @@ def test_a_name_with_any_private_address_is_not_asked__S1_4(kind: str) -> None:
 
 def test_a_name_is_looked_up_once_and_the_connection_goes_there__S1_4() -> None:
     resolver, wires = Resolver({"api.example": [[PUBLIC], ["127.0.0.1"]]}), Wires()
-    outgoing = Outgoing("provider", patience=PATIENCE, look_up=resolver.look_up, connect=wires.connect)
+    outgoing = Outgoing("provider", patience=30, look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, "https://api.example/").kind == "unreachable"
         assert (resolver.asked, wires.opened) == (["api.example"], [PUBLIC])
@@ -151,7 +151,7 @@ def test_a_name_is_looked_up_once_and_the_connection_goes_there__S1_4() -> None:
 
 def test_every_public_address_is_tried_in_turn__F6() -> None:
     resolver, wires = Resolver({"api.example": [["8.8.8.8", "2606:4700::1111", "8.8.8.8"]]}), Wires()
-    outgoing = Outgoing("provider", patience=PATIENCE, look_up=resolver.look_up, connect=wires.connect)
+    outgoing = Outgoing("provider", patience=30, look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, "https://api.example/").kind == "unreachable"
     assert wires.opened == ["8.8.8.8", "2606:4700::1111"]
@@ -167,7 +167,7 @@ def test_tls_verifies_the_name_and_not_the_address__S1_4(tmp_path: Path) -> None
     with hostile_provider(tls=context) as provider:
         resolver, wires = Resolver(), Wires(provider.port)
         outgoing = Outgoing(
-            "provider", patience=5, authorities=authorities, look_up=resolver.look_up, connect=wires.connect
+            "provider", patience=30, authorities=authorities, look_up=resolver.look_up, connect=wires.connect
         )
         with closing(outgoing):
             assert answered(outgoing, "https://api.example/").status == 200
@@ -188,7 +188,7 @@ def test_a_name_that_nobody_knows_is_no_answer__F6__C21() -> None:
         return []
 
     for look_up in (nobody, unfit, empty):
-        with closing(Outgoing("provider", patience=PATIENCE, look_up=look_up)) as outgoing:
+        with closing(Outgoing("provider", patience=30, look_up=look_up)) as outgoing:
             assert refused(outgoing, "https://api.example/").kind == "unreachable"
 
 
@@ -197,7 +197,7 @@ def test_looking_up_a_name_is_waited_for_a_bounded_time__F6__C21() -> None:
     ended = threading.Event()
 
     def hanging(name: str, port: int) -> Sequence[str]:
-        ended.wait(10)
+        ended.wait(60)
         return [PUBLIC]
 
     with closing(Outgoing("provider", patience=0.05, look_up=hanging)) as outgoing:
@@ -236,9 +236,7 @@ def test_a_redirect_is_told_and_never_followed__S1_4(path: str) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_is_named_may_be_private__S1_4(named: str, host: str, scheme: str) -> None:
     resolver, wires = Resolver({"provider.internal": [["10.0.0.1"]], "localhost": [["127.0.0.1", "::1"]]}), Wires()
-    outgoing = Outgoing(
-        "provider", patience=PATIENCE, private_hosts=[named], look_up=resolver.look_up, connect=wires.connect
-    )
+    outgoing = Outgoing("provider", patience=30, private_hosts=[named], look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, f"{scheme}://{host}/").kind == "unreachable"
     assert wires.opened
@@ -267,9 +265,7 @@ def test_nothing_else_is__S1_4(url: str) -> None:
         }
     )
     wires, named = Wires(), ["provider.internal", "clouds.internal", "nowhere.internal"]
-    outgoing = Outgoing(
-        "provider", patience=PATIENCE, private_hosts=named, look_up=resolver.look_up, connect=wires.connect
-    )
+    outgoing = Outgoing("provider", patience=30, private_hosts=named, look_up=resolver.look_up, connect=wires.connect)
     with closing(outgoing):
         assert refused(outgoing, url).kind == "not-permitted"
     assert wires.opened == []
@@ -290,5 +286,5 @@ def test_the_system_connects_to_exactly_this_address() -> None:
                 pytest.skip("this machine has no IPv6")
             listening.listen()
 
-            with system_connect(ip_address(host), listening.getsockname()[1], 5) as connection:
+            with system_connect(ip_address(host), listening.getsockname()[1], 30) as connection:
                 assert connection.getpeername()[0] == host

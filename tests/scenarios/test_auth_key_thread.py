@@ -22,6 +22,7 @@ import pytest
 import requests
 
 from tests.live import Live, User, live_server
+from tests.quickness import TRIES
 from tests.scenarios.clients import CLIENTS, Client, client_of
 
 PASSWORD = "correct horse battery"
@@ -92,11 +93,22 @@ def test_only_keys_open_doors_there__S2_4(service: Live) -> None:
 def test_who_was_not_active_for_so_long_gets_401__S2_6() -> None:
     with live_server(CONFIG, [User("ann", PASSWORD)]) as service, requests.Session() as client:
         form = {"username": "ann", "password": PASSWORD}
-        key = client.post(f"{service.url}/api/authenticate", json=form, timeout=30).json()["auth_key"]
-        began = time.monotonic()
-        while time.monotonic() - began < 4:  # twice as long as it may be unused
-            assert client.get(f"{service.url}/whoami", headers={"Auth-Key": key}, timeout=30).status_code == 200
-            time.sleep(0.25)
+
+        def stays_while_active() -> str | None:
+            """A key that was used twice as long as it may be unused; None where the machine was too busy to use it."""
+            key: str = client.post(f"{service.url}/api/authenticate", json=form, timeout=30).json()["auth_key"]
+            began = used = time.monotonic()
+            while time.monotonic() - began < 4:
+                asked = time.monotonic()
+                status = client.get(f"{service.url}/whoami", headers={"Auth-Key": key}, timeout=30).status_code
+                if status != 200 and time.monotonic() - used > 1.5:
+                    return None
+                assert status == 200
+                used = asked
+                time.sleep(0.25)
+            return key
+
+        key = next(key for _ in range(TRIES) if (key := stays_while_active()) is not None)
         time.sleep(2.2)
         answer = client.get(f"{service.url}/whoami", headers={"Auth-Key": key}, timeout=30)
         assert (answer.status_code, answer.json()["code"]) == (401, "expired-auth-key")

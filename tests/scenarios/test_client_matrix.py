@@ -20,7 +20,7 @@ import requests
 from requests.auth import HTTPDigestAuth
 
 from tests.live import Live, User, live_server
-from watchword.config.personas import DEFAULT_MECHANISMS, MECHANISMS
+from watchword.config.mechanisms.names import DEFAULT_MECHANISMS, MECHANISMS
 from watchword.http.authentication import parse_challenges
 
 PASSWORD = "correct horse battery"

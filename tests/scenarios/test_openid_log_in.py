@@ -13,7 +13,8 @@ import pytest
 
 from tests.live import Live, User, live_server
 from tests.oidc_provider import ACCOUNTS, Browser, OpenIdProvider, openid_provider
-from tests.relying_party import Visitor, events, free_port, parameters_of, provider_table, register, secret_file
+from tests.ports import free_port
+from tests.relying_party import Visitor, events, parameters_of, provider_table, register, secret_file
 
 CONFIG = """
 [log]
@@ -202,6 +203,9 @@ def test_who_logs_out_here_may_go_on_to_log_out_there__S2_40(place: Place, visit
     page = f"{place.live.url}/"
     back = visitor.browser.visit(goes_on, stop_before=page)
     assert back.headers["location"] == page
+    (asked,) = (url for url in visitor.browser.visited if "/session/end?" in url)
+    hint = parameters_of(asked)["id_token_hint"]
+    assert not any(part in place.live.log.read_text("utf-8") for part in hint.split("."))
     visitor.browser.visited.clear()
     visitor.log_in("corp")
     assert any("/interaction/" in url for url in visitor.browser.visited)  # the provider asks who it is again

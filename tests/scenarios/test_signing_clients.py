@@ -78,7 +78,7 @@ def test_a_captured_curl_is_refused__F3(curl: Callable[..., tuple[int, str, str]
     fields = {name: value for name, value in sent.items() if name.lower() in ("authorization", "x-amz-date")}
     assert len(fields) == 2
     for _ in range(4):  # at both processes, as a rule
-        assert requests.get(f"{live.url}/whoami?x=1", headers=fields, timeout=10).status_code == 401
+        assert requests.get(f"{live.url}/whoami?x=1", headers=fields, timeout=60).status_code == 401
 
 
 def test_botocore__S2_7(live: Live, key: tuple[str, str]) -> None:
@@ -90,7 +90,7 @@ def test_botocore__S2_7(live: Live, key: tuple[str, str]) -> None:
         signer.add_auth(asked)
         prepared = asked.prepare()
         answer = requests.request(
-            method, prepared.url, data=prepared.body, headers=dict(prepared.headers.items()), timeout=10
+            method, prepared.url, data=prepared.body, headers=dict(prepared.headers.items()), timeout=60
         )
         assert answer.status_code in (200, 201), (number, answer.text)
 
@@ -101,10 +101,10 @@ def test_a_key_that_is_revoked_signs_nothing_more__F36(live: Live) -> None:
     signer = SigV4Auth(Credentials(made["access_key_id"], made["secret_access_key"]), "clinic", "eu-1")
 
     def status() -> int:
-        time.sleep(1.1)  # a signature is made for a second
+        time.sleep(1.05 - time.time() % 1)  # a signature is made for a second
         asked = AWSRequest("GET", f"{live.url}/whoami")
         signer.add_auth(asked)
-        return requests.get(f"{live.url}/whoami", headers=dict(asked.headers.items()), timeout=10).status_code
+        return requests.get(f"{live.url}/whoami", headers=dict(asked.headers.items()), timeout=60).status_code
 
     assert status() == 200
     assert Shell(live.data)("key", "revoke", made["id"]).code == 0

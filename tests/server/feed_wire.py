@@ -14,7 +14,7 @@ FEED = "/revocations/feed"
 
 
 def keys_of(port: int) -> JwkSet:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/oauth2/jwks")
         return read_jwk_set(connection.getresponse().read())
@@ -33,7 +33,7 @@ class Subscriber:
 
     def __init__(self, port: int, *, fields: dict[str, str] | None = None, **query: object) -> None:
         self._keys = keys_of(port)
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.connection.request("GET", f"{FEED}?{urlencode(query)}", headers=fields or {})
         self.response = self.connection.getresponse()
         assert self.response.status == 200, self.response.read()
@@ -64,7 +64,7 @@ class Subscriber:
 
 
 def pulled(port: int, *, fields: dict[str, str] | None = None, **query: object) -> list[FeedMessage]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", f"{FEED}?{urlencode({'pull': '', **query})}", headers=fields or {})
         response = connection.getresponse()

@@ -21,7 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.certificates import HOUR, Authority, Issued, common_name
 from tests.live import Live, User, live_server
+from tests.quickness import TRIES
 from tests.server.wire import Answer, Log, Wire, basic, json_request, request
+from tests.server.workers import wait_until
 
 ANN = User("ann", roles=frozenset(("clerk",)))
 USERS = (ANN, User("gone", disabled=True))
@@ -238,12 +240,18 @@ def test_tls_whose_sessions_cannot_be_kept_from_being_resumed_is_not_spoken(opti
 
 
 def test_a_certificate_that_expires_during_a_connection_proves_nothing_more__C09(optional: Setting) -> None:
-    ann = optional.clients.issue("ann", ends=timedelta(seconds=3))
-    with Wire(optional.live.port, optional.context(ann)) as wire:
-        assert wire.send(request("GET", "/whoami")).answer().status == 200
-        time.sleep(3.2)
-        answer = wire.send(request("GET", "/whoami")).answer()
-    assert (answer.cell, answer.json["code"]) == ("C09", "expired-certificate")
+    answers: list[Answer] = []
+    for _ in range(TRIES):
+        ann = optional.clients.issue("ann", ends=timedelta(seconds=2))
+        with suppress(ssl.SSLError), Wire(optional.live.port, optional.context(ann)) as wire:
+            answers = [wire.send(request("GET", "/whoami")).answer()]
+            while answers[-1].status == 200:
+                time.sleep(0.1)
+                answers.append(wire.send(request("GET", "/whoami")).answer())
+        if len(answers) > 1:  # a machine that is busy may let it expire before it is shown
+            break
+    assert len(answers) > 1
+    assert (answers[-1].cell, answers[-1].json["code"]) == ("C09", "expired-certificate")
 
 
 def test_a_revoked_certificate_is_refused_within_seconds_and_on_open_connections_too__I3(required: Setting) -> None:
@@ -252,10 +260,10 @@ def test_a_revoked_certificate_is_refused_within_seconds_and_on_open_connections
         assert wire.send(request("GET", "/whoami")).answer().status == 200
         required.clients.revoke(stolen)
         (required.folder / "clients.crl").write_text(required.clients.revocation_list())
-        wire.sock.settimeout(20)
+        wire.sock.settimeout(60)
         began = time.monotonic()
         assert wire.is_ended_by_server()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 30
     assert required.is_turned_away(stolen)
     assert not required.is_turned_away(good)
 
@@ -264,12 +272,10 @@ def test_a_list_that_cannot_be_read_is_an_alarm_and_the_old_one_stays__F34(requi
     stolen, good, file = required.clients.issue("ann"), required.clients.issue("ann"), required.folder / "clients.crl"
     required.clients.revoke(stolen)
     file.write_text(required.clients.revocation_list())
-    deadline = time.monotonic() + 20
-    while not required.is_turned_away(stolen) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    wait_until(lambda: required.is_turned_away(stolen))
     log = Log(required.live.log)
     file.write_text("half written")
-    assert any("revocation_list_refused" in line for line in log.lines(1, patience=15))
+    wait_until(lambda: any("revocation_list_refused" in line for line in log.lines()))
     assert required.is_turned_away(stolen)
     assert not required.is_turned_away(good)
     file.write_text(required.clients.revocation_list())

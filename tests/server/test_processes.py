@@ -21,8 +21,9 @@ from pathlib import Path
 import pytest
 
 from tests.live import Live, User, add_users, live_server
-from tests.server.wire import Answer, Log, Wire, basic, exchange, free_port, json_request, log_in, request, resident
-from tests.server.workers import is_alive, one_wire_each, server_of, wait_until, workers_of
+from tests.ports import free_port
+from tests.server.wire import Answer, Log, Wire, basic, exchange, json_request, log_in, request, resident
+from tests.server.workers import has_read, is_alive, one_wire_each, server_of, wait_until, workers_of
 from watchword.core.principal import Authentication, Principal
 from watchword.core.questions import FindAccount
 from watchword.storage import open_storage
@@ -224,8 +225,9 @@ def test_stopped_worker_holds_up_nobody_else__F38(four: Live) -> None:
 
 
 def test_workers_end_with_their_parent_and_free_the_port(tmp_path: Path) -> None:
-    with live_server(CONFIG, [ANN], workers=2, data=tmp_path) as live:
-        workers, port = workers_of(live), live.port
+    port = free_port()
+    with live_server(CONFIG, [ANN], workers=2, data=tmp_path, port=port) as live:
+        workers = workers_of(live)
         assert len(workers) == 2
         live.stop(signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, workers)))
@@ -242,13 +244,13 @@ def test_workers_end_with_their_parent_and_free_the_port(tmp_path: Path) -> None
 def test_stop_answers_what_was_asked_and_frees_the_port__F37(
     tmp_path: Path, workers: int, number: signal.Signals
 ) -> None:
-    with live_server(CONFIG, [ANN], workers=workers, data=tmp_path) as live:
-        port = live.port
+    port = free_port()
+    with live_server(CONFIG, [ANN], workers=workers, data=tmp_path, port=port) as live:
         wires = [
             Wire(port).send(json_request("POST", "/login", {"username": "ann", "password": ANN.password}))
             for _ in range(12)
         ]
-        time.sleep(0.05)
+        wait_until(lambda: all(has_read(wire) for wire in wires))
         live.process.send_signal(number)
         cookies = []
         for wire in wires:
@@ -257,7 +259,7 @@ def test_stop_answers_what_was_asked_and_frees_the_port__F37(
             cookies.append(answer.one("set-cookie").partition(";")[0])
             assert wire.is_ended_by_server()
             wire.sock.close()
-        assert live.process.wait(15) == 0
+        assert live.process.wait(60) == 0
         assert live.process.stdout is not None
         assert live.process.stdout.read() == b""  # the ready line was all
     with live_server(CONFIG, workers=workers, data=tmp_path, port=port) as live:

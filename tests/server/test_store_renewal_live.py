@@ -20,7 +20,7 @@ refresh = "1s"
 [store.htpasswd]
 file = "{file}"
 """
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds; a round comes every second, and looks at two people."""
 
 

@@ -112,7 +112,7 @@ def rage(live: Live, guesses: int, a_second: int | None, *, crowd: int) -> tuple
     idle, over = threading.Event(), threading.Event()
     with ThreadPoolExecutor(crowd + 3) as pool:
         before = pool.submit(check_until, live, token, idle)
-        time.sleep(1)
+        time.sleep(0.1 if a_second is None else 1)
         idle.set()
         alone = before.result()
         storm = Storm(live, guesses, a_second)
@@ -129,7 +129,7 @@ def is_bounded(storm: Storm, guesses: int) -> None:
     assert set(storm.statuses) <= {401, 429, 503}
     assert storm.statuses[429] > 0
     assert storm.unsaid == 0, "who is held is told for how long"
-    assert storm.slowest < 15
+    assert storm.slowest < 30
 
 
 def test_a_storm_disturbs_neither_checks_nor_its_victim_at_home__F13(live: Live) -> None:

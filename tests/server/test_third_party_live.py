@@ -15,7 +15,7 @@ import pytest
 
 from tests.hostile_provider import GOOD_KEY, HostileProvider, hostile_provider
 from tests.live import Live, User, live_server
-from watchword.config.key_file import change_keys, read_keys
+from watchword.config.keys.file import change_keys, read_keys
 from watchword.crypto.secret import Secret
 from watchword.tokens.third_party_seal import PURPOSE, SETTLES, with_new_third_party_key
 
@@ -28,7 +28,7 @@ CONFIG = """
 [[provider]]
 name = "acme"
 recheck = "{recheck}"
-timeout = "2s"
+timeout = "8s"
 private_hosts = ["127.0.0.1"]
 
 [provider.check]
@@ -63,7 +63,7 @@ def test_new_keys_under_load_lose_no_credential__F34(live: Live) -> None:
         with client(live, who) as asking:
             found = [asking.put(PATH, json={"credential": GOOD_KEY}).status_code]
             for turn in range(12):
-                time.sleep(0.5)
+                time.sleep(0.25)
                 if turn % 4 == 3:
                     found.append(asking.put(PATH, json={"credential": GOOD_KEY}).status_code)
                 else:
@@ -73,7 +73,7 @@ def test_new_keys_under_load_lose_no_credential__F34(live: Live) -> None:
     with ThreadPoolExecutor(len(PEOPLE)) as pool:
         using = [pool.submit(use, who) for who in PEOPLE]
         for number in range(3):
-            time.sleep(1.5)
+            time.sleep(0.75)
             secret, now = Secret(bytes([number]) * 32), time.time() - SETTLES
             newer = partial(with_new_third_party_key, key_id=f"key-{number}", secret=secret, now=now, lead=0)
             change_keys(live.data, newer)
@@ -97,7 +97,7 @@ def test_there_is_one_final_status_after_100_continue__S1_7(live: Live) -> None:
         f"PUT {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\nExpect: 100-continue\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as connection:
         connection.sendall(head.encode())
         interim = connection.recv(4096)
         assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -115,7 +115,7 @@ def test_an_anonymous_submission_is_refused_before_its_content__S1_7__C27(live: 
         f"PUT {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n"
         "Content-Length: 20\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as connection:
         connection.sendall(head.encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
 

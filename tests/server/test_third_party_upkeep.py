@@ -10,7 +10,7 @@ import pytest
 
 from tests.hostile_provider import GOOD_KEY, HostileProvider, hostile_provider
 from tests.server.api.world import World, basic
-from watchword.config.key_file import change_keys, read_keys
+from watchword.config.keys.file import change_keys, read_keys
 from watchword.config.providers.upkeep import Upkeep
 from watchword.core.questions import ChangeAccount, FindThirdPartyCredential
 from watchword.core.third_party import ThirdPartyCredential

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Log:
         self._file = file
         self._seen = len(file.read_bytes())
 
-    def lines(self, at_least: int = 0, patience: float = 5.0) -> list[str]:
+    def lines(self, at_least: int = 0, patience: float = 30.0) -> list[str]:
         """The new lines. Waits until there are `at_least` so many."""
         deadline = time.monotonic() + patience
         while True:
@@ -178,13 +178,6 @@ def processor_seconds(pid: int) -> float:
     """What a process has used of the processor."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def chunked(*pieces: bytes, trailer: Iterable[str] = ()) -> bytes:

@@ -34,7 +34,7 @@ def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def wait_until(what: Callable[[], bool], patience: float = 15.0) -> None:
+def wait_until(what: Callable[[], bool], patience: float = 60.0) -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + patience
     while not what():
@@ -75,22 +75,35 @@ def server_of(wire: Wire, live: Live) -> int:
     return pid
 
 
+def has_read(wire: Wire) -> bool:
+    """Whether the other end has taken the connection, and all that was sent on it so far."""
+    end = _other_end(wire)
+    # The bytes that wait to be sent, and those that wait to be read.
+    return end is not None and end[9] != "0" and end[4].endswith(":00000000")
+
+
 def _is_served(wire: Wire, workers: set[int]) -> bool:
     return _server_of(wire, workers) is not None
 
 
 def _server_of(wire: Wire, workers: set[int]) -> int | None:
     """By the inode of the connection's other end; None while nobody has accepted it."""
-    near, far = wire.sock.getsockname()[1], wire.sock.getpeername()[1]
-    inode = None
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1].endswith(f":{far:04X}") and fields[2].endswith(f":{near:04X}"):
-            inode = fields[9]
+    end = _other_end(wire)
+    inode = None if end is None else end[9]
     try:
         return next((pid for pid in workers if inode not in (None, "0") and f"socket:[{inode}]" in _opened(pid)), None)
     except PermissionError:  # only root looks into a server
         return _found_by_holding(wire, workers)
+
+
+def _other_end(wire: Wire) -> list[str] | None:
+    """What the system tells of it: a line of /proc/net/tcp in its columns (man 5 proc)."""
+    near, far = wire.sock.getsockname()[1], wire.sock.getpeername()[1]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(f":{far:04X}") and fields[2].endswith(f":{near:04X}"):
+            return fields
+    return None
 
 
 def _opened(pid: int) -> set[str]:

@@ -17,12 +17,12 @@ from watchword.edge.drive import Answers, run
 from watchword.storage import FailureCount, Storage
 from watchword.storage.memory import MemoryStorage
 from watchword.stores import Denied
-from watchword.stores.admission import PasswordAdmission
+from watchword.stores.admission.passwords import PasswordAdmission
+from watchword.stores.admission.places import Places
+from watchword.stores.admission.throttle import Throttle
+from watchword.stores.asking.remembered import Remembered
+from watchword.stores.asking.slots import Slots
 from watchword.stores.builtin import BuiltinStore
-from watchword.stores.places import Places
-from watchword.stores.remembered import Remembered
-from watchword.stores.slots import Slots
-from watchword.stores.throttle import Throttle
 from watchword.tokens.password import Password, judge_password
 
 NOW: Instant = 1_800_000_000.0
@@ -102,7 +102,7 @@ class Door:
     clock: Clock = field(default_factory=Clock)
     limits: Limits = field(default_factory=Limits)
     hashing: Hashing = QUICK
-    slots: Slots = field(default_factory=lambda: Slots(2))
+    slots: Slots = field(default_factory=lambda: Slots(2, patience=60))
     most: int = 10_000
 
     def __post_init__(self) -> None:

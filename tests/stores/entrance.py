@@ -10,7 +10,7 @@ from typing import Any
 from tests.stores.door import Clock
 from tests.table.real import REALM, basic, cookie, received
 from watchword.core.ask import AnswerFailed, ask
-from watchword.core.decide import Decision, Granted, Refused
+from watchword.core.decision import Decision, Granted, Refused
 from watchword.core.guard import check
 from watchword.core.policy import Limits
 from watchword.core.questions import (
@@ -31,11 +31,11 @@ from watchword.mechanisms.auth_token import AuthToken
 from watchword.mechanisms.basic import Basic
 from watchword.mechanisms.session_cookie import SessionCookie
 from watchword.stores import CredentialStore, Denied, Identity
-from watchword.stores.admission import PasswordAdmission
-from watchword.stores.places import Places
-from watchword.stores.remembered import Remembered
-from watchword.stores.slots import Slots
-from watchword.stores.throttle import Throttle
+from watchword.stores.admission.passwords import PasswordAdmission
+from watchword.stores.admission.places import Places
+from watchword.stores.admission.throttle import Throttle
+from watchword.stores.asking.remembered import Remembered
+from watchword.stores.asking.slots import Slots
 from watchword.tokens.auth_token import DerivedTokens
 from watchword.tokens.format import SESSION, encode
 
@@ -115,7 +115,7 @@ class Entrance:
             throttle=Throttle(storage, clock=monotonic),
             places=Places(storage, Limits(), clock=monotonic),
             remembered=Remembered(bytes(32), ttls=rechecks or {}, clock=monotonic),
-            slots=Slots(4),
+            slots=Slots(4, patience=60),
             find_account=storage.find_account,
             find_account_now=storage.find_account,
         )

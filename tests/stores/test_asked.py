@@ -12,12 +12,15 @@ from tests.hostile_provider import hostile_provider
 from tests.outgoing.asking import LATITUDE, PATIENCE, quicker_than
 from tests.stores.small_server import Received, Reply, small_server
 from watchword.core.ask import AnswerFailed
-from watchword.stores.asked import AT_ONCE, Asked
+from watchword.stores.http.asked import AT_ONCE, Asked
 
 
 def test_what_is_sent_is_this_and_no_more() -> None:
     fields = ((b"authorization", b"Bearer secret"),)
-    with hostile_provider() as server, closing(Asked("callback", f"{server.url}/a/b", patience=5, fields=fields)) as to:
+    with (
+        hostile_provider() as server,
+        closing(Asked("callback", f"{server.url}/a/b", patience=30, fields=fields)) as to,
+    ):
         assert to.post(b"{}", "application/json").status == 200
     (received,) = server.received
     assert (received.method, received.target, received.content) == ("POST", "/a/b", b"{}")
@@ -45,7 +48,7 @@ def test_an_answer_that_drips_in_is_as_late_as_one_that_hangs__F6__C17(path: str
 
 def test_one_that_is_closed_as_it_is_used_again_is_replaced__F6() -> None:
     """To ask twice whether a password is right changes nothing."""
-    with hostile_provider() as server, closing(Asked("callback", server.url, patience=5)) as to:
+    with hostile_provider() as server, closing(Asked("callback", server.url, patience=30)) as to:
         assert to.post(b"{}", "application/json").status == 200
         server.instead = "/close"
         with pytest.raises(AnswerFailed):
@@ -60,7 +63,7 @@ def test_who_waits_for_a_place_gets_one__F13() -> None:
 
     with (
         small_server(late) as port,
-        closing(Asked("callback", f"http://127.0.0.1:{port}/", patience=5)) as to,
+        closing(Asked("callback", f"http://127.0.0.1:{port}/", patience=30)) as to,
         ThreadPoolExecutor(AT_ONCE * 2) as pool,
     ):
         assert {*pool.map(lambda _: to.post(b"", "text/plain").status, range(AT_ONCE * 2))} == {200}

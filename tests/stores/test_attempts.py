@@ -17,7 +17,7 @@ from watchword.core.questions import (
 )
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.port import FailureCount
-from watchword.stores.attempts import IN_ALL, TRIES, Attempts
+from watchword.stores.admission.attempts import IN_ALL, TRIES, Attempts
 
 NOW = 1_790_000_000.0
 DAY = 86400.0

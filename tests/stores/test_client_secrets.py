@@ -26,10 +26,10 @@ from watchword.core.questions import (
 from watchword.crypto.password import Hashing, check_password, dummy_hash, hash_password
 from watchword.crypto.secret import Secret
 from watchword.storage.memory import MemoryStorage
-from watchword.stores.client_secrets import ClientSecrets
-from watchword.stores.places import Places
-from watchword.stores.slots import Slots
-from watchword.stores.throttle import Throttle
+from watchword.stores.admission.client_secrets import ClientSecrets
+from watchword.stores.admission.places import Places
+from watchword.stores.admission.throttle import Throttle
+from watchword.stores.asking.slots import Slots
 from watchword.tokens.client_secret import new_client_secret
 
 NOW = 1_790_000_000.0

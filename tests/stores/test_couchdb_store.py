@@ -15,8 +15,8 @@ from tests.stores.small_server import Received, Reply, small_server
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
-from watchword.stores.asked import Asked
-from watchword.stores.couchdb import CouchDBSession
+from watchword.stores.couchdb.session import CouchDBSession
+from watchword.stores.http.asked import Asked
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Transcript:
     def store(self, roles: tuple[str, ...] = ()) -> Iterator[CouchDBSession]:
         with (
             small_server(self.answer) as port,
-            closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=5)) as session,
+            closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=30)) as session,
         ):
             yield CouchDBSession(session, admin_roles=frozenset(roles))
 
@@ -134,7 +134,7 @@ def test_everything_else_is_no_answer__S2_30__C17(reply: Reply) -> None:
 def real() -> Iterator[CouchDBSession]:
     with (
         pouchdb(ANN, ZOE) as port,
-        closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=5)) as session,
+        closing(Asked("CouchDB", f"http://127.0.0.1:{port}/_session", patience=30)) as session,
     ):
         yield CouchDBSession(session, admin_roles=frozenset(("admin",)))
 

@@ -14,8 +14,8 @@ from tests.contract.htpasswd_store import htpasswd
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
+from watchword.stores.asking.slots import Slots
 from watchword.stores.htpasswd import HtpasswdStore, read_groups, read_passwords
-from watchword.stores.slots import Slots
 from watchword.stores.watched_file import Unfinished
 
 RIGHT = "correct horse"
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def store(file: Path, **options: object) -> HtpasswdStore:
-    return HtpasswdStore(file, slots=Slots(2), **options)  # type: ignore[arg-type]  # of several types
+    return HtpasswdStore(file, slots=Slots(2, patience=60), **{"patience": 10.0} | options)  # type: ignore[arg-type]  # of several types
 
 
 def told(store: HtpasswdStore, name: str, password: str = RIGHT) -> Identity | str:
@@ -271,16 +271,16 @@ def test_time_does_not_tell_who_is_in_the_file__F30(file: Path) -> None:
     took: dict[str, list[float]] = {"ann": [], "nobody": [], "old": [], "": []}
     for _ in range(7):
         for name, times in took.items():
-            begun = time.perf_counter()
+            begun = time.thread_time()  # which does not count what else this machine does meanwhile
             assert not lets_in(kept, name, "wrong")
-            times.append(time.perf_counter() - begun)
+            times.append(time.thread_time() - begun)
     medians = {name: median(times) for name, times in took.items()}
     assert min(medians.values()) > max(medians.values()) / 3, medians
 
 
 def test_hashes_are_checked_in_a_slot__F13(file: Path) -> None:
     file.write_text(f"ann:{APR1}\n")
-    slots = Slots(1, line=1)
+    slots = Slots(1, line=1, patience=60)
     kept = HtpasswdStore(file, slots=slots)
     with slots.admitted(first=True), pytest.raises(AnswerFailed, match="saturated"):
         kept.check("ann", Secret(RIGHT))

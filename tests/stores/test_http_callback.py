@@ -17,8 +17,8 @@ from tests.stores.small_server import Received, Reply, small_server
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
-from watchword.stores.asked import Asked
-from watchword.stores.http_callback import CallbackRules, HttpCallback
+from watchword.stores.http.asked import Asked
+from watchword.stores.http.callback import CallbackRules, HttpCallback
 
 DENIES = frozenset((401, 403))
 
@@ -37,7 +37,7 @@ class Callback:
 
     def check(self, asked: str = "ann", password: str | bytes = "right", **rules: Any) -> Identity | Denied:
         """What the store says."""
-        with closing(Asked("callback", f"http://127.0.0.1:{self.port}/check", patience=5)) as asking:
+        with closing(Asked("callback", f"http://127.0.0.1:{self.port}/check", patience=30)) as asking:
             store = HttpCallback(asking, CallbackRules(**{"denied": DENIES, **rules}))
             return store.check(asked, Secret(password))
 

@@ -51,7 +51,7 @@ def live(server: Slapd, wire: Relay) -> Iterator[Live]:
 
 
 def who(live: Live, name: str, password: str) -> httpx.Response:
-    return httpx.get(f"{live.url}/whoami", auth=httpx.BasicAuth(name.encode(), password.encode()))
+    return httpx.get(f"{live.url}/whoami", auth=httpx.BasicAuth(name.encode(), password.encode()), timeout=30)
 
 
 def test_people_of_the_directory_come_in__S2_14(live: Live) -> None:
@@ -61,14 +61,14 @@ def test_people_of_the_directory_come_in__S2_14(live: Live) -> None:
     assert set(found.json()["roles"]) == set(ANN.roles)
     assert who(live, "ann", "wrong").status_code == 401
     assert who(live, "nobody", ANN.password).status_code == 401
-    with httpx.Client(base_url=live.url) as client:
+    with httpx.Client(base_url=live.url, timeout=30) as client:
         assert client.post("/login", json={"username": "ann", "password": "wrong"}).status_code == 401
         assert client.post("/login", json={"username": "ann", "password": ANN.password}).status_code == 200
         assert client.get("/whoami").json()["subject"] == "ann"
 
 
 def test_a_directory_that_is_gone_is_503_and_sessions_go_on__F6__C17(live: Live, wire: Relay) -> None:
-    with httpx.Client(base_url=live.url) as client:
+    with httpx.Client(base_url=live.url, timeout=30) as client:
         client.post("/login", json={"username": "ann", "password": ANN.password})
         wire.cut()
         try:
@@ -78,7 +78,7 @@ def test_a_directory_that_is_gone_is_503_and_sessions_go_on__F6__C17(live: Live,
             assert client.get("/whoami").status_code == 200
         finally:
             wire.mend()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while (status := who(live, OBRIEN.name, OBRIEN.password).status_code) != 200:
         assert status == 503
         assert time.monotonic() < end
@@ -86,7 +86,7 @@ def test_a_directory_that_is_gone_is_503_and_sessions_go_on__F6__C17(live: Live,
 
 
 def test_another_password_in_the_directory_ends_sessions_at_the_next_proof__S2_3(live: Live, server: Slapd) -> None:
-    with httpx.Client(base_url=live.url) as client:
+    with httpx.Client(base_url=live.url, timeout=30) as client:
         assert client.post("/login", json={"username": OBRIEN.name, "password": OBRIEN.password}).status_code == 200
         server.set(dn_of(OBRIEN.name), userPassword="another password")
         assert client.get("/whoami").status_code == 200

@@ -1,4 +1,4 @@
-"""Whom an outside store proves becomes an account of ours: `stores/mirrored.py` and decision 18, by sentences."""
+"""Whom an outside store proves becomes an account of ours: `stores/asking/mirrored.py`, by sentences of decision 18."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from watchword.crypto.secret import Secret
 from watchword.storage.memory import MemoryStorage
 from watchword.storage.sql.sqlite import SqliteStorage
 from watchword.stores import Denied, Identity
-from watchword.stores.mirrored import Mirrored
+from watchword.stores.asking.mirrored import Mirrored
 
 MAKERS: dict[str, Callable[[Path], Any]] = {
     "memory": lambda folder: MemoryStorage(),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from tests.hostile_provider import GOOD_KEY, HostileProvider, hostile_provider
+from tests.stores.test_slots import joined, until
 from watchword.core.ask import AnswerFailed
 from watchword.core.questions.providers import AskProvider, CallProvider, SpendProviderAttempt
-from watchword.core.third_party_answers import NoProviderAnswer, ProviderAnswer
+from watchword.core.third_party_answers import AnyProviderAnswer, NoProviderAnswer, ProviderAnswer
 from watchword.crypto.secret import Secret
 from watchword.http.sent_credential import Carrier
 from watchword.outgoing.http import Outgoing
 from watchword.storage.memory import MemoryStorage
-from watchword.stores.providers import ATTEMPTS, Asked, Providers
+from watchword.stores.providers.asking import ATTEMPTS, Asked, Providers
 
 GOOD = AskProvider("acme", Secret(GOOD_KEY))
 NOW = 1_790_000_000.0
@@ -29,26 +29,26 @@ def provider() -> Iterator[HostileProvider]:
         yield started
 
 
-def asked(url: str, *, carrier: Carrier = BEARER, method: str = "GET", at_once: int = 8) -> Asked:
-    outgoing = Outgoing("acme", patience=0.5, private_hosts=["127.0.0.1"], at_once=at_once)
+def asked(url: str, *, carrier: Carrier = BEARER, method: str = "GET", at_once: int = 8, patience: float = 30) -> Asked:
+    outgoing = Outgoing("acme", patience=patience, private_hosts=["127.0.0.1"], at_once=at_once)
     return Asked(outgoing, method, url, carrier)
 
 
 def providers(
-    url: str, *, carrier: Carrier = BEARER, places: int = 8, method: str = "GET", at_once: int = 8
+    url: str,
+    *,
+    carrier: Carrier = BEARER,
+    places: int = 8,
+    method: str = "GET",
+    at_once: int = 8,
+    patience: float = 30,
 ) -> Providers:
-    return Providers({"acme": asked(url, carrier=carrier, method=method, at_once=at_once)}, places, MemoryStorage())
+    acme = asked(url, carrier=carrier, method=method, at_once=at_once, patience=patience)
+    return Providers({"acme": acme}, places, MemoryStorage())
 
 
 def call_of(subject: str, url: str, *, to: str = "acme") -> CallProvider:
     return CallProvider(subject, to, Secret(GOOD_KEY), "GET", url)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -75,51 +75,61 @@ def test_a_provider_gets_the_credential_in_its_own_way(
     assert received.query.startswith(query[1:])
 
 
-def test_the_same_credential_is_asked_about_once_at_a_time__F6(provider: HostileProvider) -> None:
-    provider.received.clear()
-    asking = providers(provider.url + "/hang")
-    with ThreadPoolExecutor(8) as pool:
-        answers = [*pool.map(asking.ask, [GOOD] * 8)]
-    assert answers == [NoProviderAnswer("timeout")] * 8
-    assert len(provider.received) == 1
+def test_a_provider_that_hangs_gives_no_answer_in_time__F6(provider: HostileProvider) -> None:
+    assert providers(provider.url + "/hang", patience=0.2).ask(GOOD) == NoProviderAnswer("timeout")
 
 
-def test_a_provider_that_hangs_holds_no_more_threads_than_it_may__F6(provider: HostileProvider) -> None:
-    asking = providers(provider.url + "/hang", places=2)
+def test_the_same_credential_is_asked_about_once_at_a_time__F6() -> None:
+    with hostile_provider() as provider, ThreadPoolExecutor(8) as pool:
+        asking = providers(provider.url + "/held")
+        answers = [pool.submit(asking.ask, GOOD) for _ in range(8)]
+        until(lambda: joined(asking._flights) == 7)
+        provider.let_go.set()
+        (answer,) = {each.result() for each in answers}
+        assert isinstance(answer, ProviderAnswer)
+        assert len(provider.received) == 1
+
+
+def test_a_provider_that_hangs_holds_no_more_threads_than_it_may__F6() -> None:
     questions = [AskProvider("acme", Secret(f"key-{number}")) for number in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        answers = [*pool.map(asking.ask, questions)]
-    assert sorted(answer.kind for answer in answers if isinstance(answer, NoProviderAnswer)) == [
-        *["busy"] * 6,
-        *["timeout"] * 2,
-    ]
-
-
-def test_one_account_s_calls_keep_no_others_out__F38(provider: HostileProvider) -> None:
-    """It chooses what is called: a path that hangs, as often as it likes."""
-    asking = providers(provider.url, at_once=4)
-    with ThreadPoolExecutor(8) as pool:
-        provider.received.clear()
-        slow = [pool.submit(asking.call, call_of("ann", f"{provider.url}/hang")) for _ in range(6)]
+    with hostile_provider() as provider, ThreadPoolExecutor(8) as pool:
+        asking = providers(provider.url + "/held", places=2)
+        answers = [pool.submit(asking.ask, question) for question in questions]
+        until(lambda: sum(each.done() for each in answers) == 6)
         until(lambda: len(provider.received) == 2)
+        provider.let_go.set()
+        assert kinds_of(answers) == ["busy"] * 6 + ["in time"] * 2
+
+
+def test_one_account_s_calls_keep_no_others_out__F38() -> None:
+    """It chooses what is called: a path that hangs, as often as it likes."""
+    with hostile_provider() as provider, ThreadPoolExecutor(8) as pool:
+        asking = providers(provider.url, at_once=4)
+        slow = [pool.submit(asking.call, call_of("ann", f"{provider.url}/held")) for _ in range(6)]
+        until(lambda: sum(each.done() for each in slow) == 4)
         for _ in range(3):
             assert isinstance(asking.call(call_of("bob", f"{provider.url}/ok")), ProviderAnswer)
             assert isinstance(asking.ask(GOOD), ProviderAnswer)
-        kinds = [answer.kind for each in slow if isinstance(answer := each.result(), NoProviderAnswer)]
-    assert sorted(kinds) == [*["busy"] * 4, *["timeout"] * 2]
-    assert isinstance(asking.call(call_of("ann", f"{provider.url}/ok")), ProviderAnswer)
+        provider.let_go.set()
+        assert kinds_of(slow) == ["busy"] * 4 + ["in time"] * 2
+        assert isinstance(asking.call(call_of("ann", f"{provider.url}/ok")), ProviderAnswer)
 
 
-def test_one_account_s_calls_to_several_providers_keep_no_others_out__F38(provider: HostileProvider) -> None:
+def kinds_of(answers: Iterable[Future[AnyProviderAnswer]]) -> list[str]:
+    """Of all answers, in the order of the alphabet."""
+    results = [each.result() for each in answers]
+    return sorted(answer.kind if isinstance(answer, NoProviderAnswer) else "in time" for answer in results)
+
+
+def test_one_account_s_calls_to_several_providers_keep_no_others_out__F38() -> None:
     names = ("one", "two", "three")
-    asking = Providers({name: asked(provider.url) for name in names}, 4, MemoryStorage())
-    with ThreadPoolExecutor(8) as pool:
-        provider.received.clear()
-        slow = [pool.submit(asking.call, call_of("ann", f"{provider.url}/hang", to=name)) for name in names * 2]
-        until(lambda: len(provider.received) == 2)
+    with hostile_provider() as provider, ThreadPoolExecutor(8) as pool:
+        asking = Providers({name: asked(provider.url) for name in names}, 4, MemoryStorage())
+        slow = [pool.submit(asking.call, call_of("ann", f"{provider.url}/held", to=name)) for name in names * 2]
+        until(lambda: sum(each.done() for each in slow) == 4)
         assert isinstance(asking.call(call_of("bob", f"{provider.url}/ok", to="one")), ProviderAnswer)
-        kinds = [answer.kind for each in slow if isinstance(answer := each.result(), NoProviderAnswer)]
-    assert sorted(kinds) == [*["busy"] * 4, *["timeout"] * 2]
+        provider.let_go.set()
+        assert kinds_of(slow) == ["busy"] * 4 + ["in time"] * 2
 
 
 def test_a_credential_that_was_kept_for_another_way_of_sending_is_not_sent__F24(provider: HostileProvider) -> None:

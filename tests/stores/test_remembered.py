@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from watchword.core.records import Account
 from watchword.crypto.secret import Secret
-from watchword.stores.bounded import Bounded
-from watchword.stores.remembered import MOST_MISSES, Remembered
+from watchword.stores.asking.bounded import Bounded
+from watchword.stores.asking.remembered import MOST_MISSES, Remembered
 
 ANN = Account(name="ann", stamp="s1", password_hash="h1")
 KEY = bytes(range(32))

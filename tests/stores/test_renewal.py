@@ -18,8 +18,8 @@ from watchword.crypto.secret import Secret
 from watchword.storage import Storage, open_storage
 from watchword.storage.memory import MemoryStorage
 from watchword.stores import Denied, Identity
-from watchword.stores.mirrored import Mirrored
-from watchword.stores.renewal import Renewal, renewals
+from watchword.stores.asking.mirrored import Mirrored
+from watchword.stores.asking.renewal import Renewal, renewals
 
 EVERY = 300.0
 RIGHT = Secret("correct horse")

@@ -1,4 +1,4 @@
-"""Several stores in their order: `stores/several.py` and decision 18, sentence by sentence."""
+"""Several stores in their order: `stores/asking/several.py` and decision 18, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from watchword.crypto.password import hash_password
 from watchword.crypto.secret import Secret
 from watchword.storage.memory import MemoryStorage
 from watchword.stores import CredentialStore, Denied
+from watchword.stores.asking.mirrored import Mirrored
+from watchword.stores.asking.several import Several
 from watchword.stores.builtin import BuiltinStore
-from watchword.stores.mirrored import Mirrored
-from watchword.stores.several import Several
 
 ANN = Account(name="ann", stamp="1")
 UNKNOWN = Denied("unknown-user", knows=False)

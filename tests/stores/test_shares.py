@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from watchword.stores.shares import Shares
+from watchword.stores.providers.shares import Shares
 
 
 @pytest.mark.parametrize(("places", "most"), [(1, 1), (2, 1), (3, 2), (8, 4), (64, 32)])

@@ -16,11 +16,11 @@ from watchword.core.ask import AnswerFailed
 from watchword.core.questions import HashPassword
 from watchword.crypto.password import check_password, needs_rehash
 from watchword.crypto.secret import Secret
-from watchword.stores.flights import Flights
-from watchword.stores.hashing import PasswordHashing
-from watchword.stores.slots import Slots
+from watchword.stores.admission.hashing import PasswordHashing
+from watchword.stores.asking.flights import Flights
+from watchword.stores.asking.slots import Slots
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -40,7 +40,7 @@ def _as_many_wait(slots: Slots, number: int) -> bool:
 
 
 def test_no_more_run_at_once_than_there_are_slots__F13() -> None:
-    slots, lock, running, most = Slots(3), threading.Lock(), 0, 0
+    slots, lock, running, most = Slots(3, patience=60), threading.Lock(), 0, 0
 
     def work(n: int) -> None:
         nonlocal running, most
@@ -58,7 +58,7 @@ def test_no_more_run_at_once_than_there_are_slots__F13() -> None:
 
 
 def test_known_places_go_first_each_line_in_its_order__F13() -> None:
-    slots, order = Slots(1), list[str]()
+    slots, order = Slots(1, patience=60), list[str]()
 
     def work(label: str, first: bool) -> None:
         with slots.one(first=first):
@@ -74,12 +74,12 @@ def test_known_places_go_first_each_line_in_its_order__F13() -> None:
 
 
 def test_a_full_line_is_told_at_once_and_the_other_line_is_not_affected__F13_C17() -> None:
-    slots = Slots(1, line=2)
+    slots = Slots(1, line=2, patience=60)
     with slots.admitted(first=False), slots.admitted(first=False):
         began = time.monotonic()
         with pytest.raises(AnswerFailed, match="saturated"), slots.admitted(first=False):
             pass
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10, "nobody waits for a place"
         with slots.admitted(first=True):
             pass
     with slots.admitted(first=False):

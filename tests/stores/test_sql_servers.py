@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import bcrypt
@@ -27,6 +28,7 @@ from tests.contract.sql_stores import (
     users,
 )
 from tests.live import Live, live_server
+from tests.quickness import can_be_done_within
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity, OutsideStore
@@ -92,10 +94,10 @@ def test_a_query_that_writes_is_refused_by_the_database__S2_14(postgres: SqlServ
 def test_a_query_that_takes_too_long_is_no_answer__C17__F6(server: SqlServer) -> None:
     sleep = "pg_sleep(30)" if server.kind == "postgresql" else "SLEEP(30)"
     slow = f"SELECT login AS name, pass AS password_hash FROM users WHERE login = :name AND {sleep} IS NOT NULL"
-    for store in reading(server, query=slow, timeout="1s"):
-        begun = time.monotonic()
-        assert said(store, ANN.name, ANN.password).startswith("no answer")
-        assert time.monotonic() - begun < 2
+    for store in reading(server, query=slow, timeout=0.5):
+        said_so = partial(said, store, ANN.name, ANN.password)
+        assert said_so().startswith("no answer")
+        can_be_done_within(2, said_so)
 
 
 def test_hashes_are_exchanged_where_that_is_allowed__S2_14(server: SqlServer) -> None:
@@ -289,7 +291,7 @@ def test_a_stopped_database_logs_nobody_out_and_is_of_use_again__S2_14__C17__F6(
     (tmp_path / "password").touch(0o600)
     (tmp_path / "password").write_text(READER_PASSWORD)
     user = "site_reader@" if kind == "sql_table" else ""
-    lines = f'url = "{server.kind}://{user}127.0.0.1:{server.port}/site"\ntimeout = "1s"\n'
+    lines = f'url = "{server.kind}://{user}127.0.0.1:{server.port}/site"\ntimeout = "10s"\n'
     if kind == "sql_table":
         lines += f'password_file = "{tmp_path / "password"}"\nquery = "{QUERY}"\n'
     config = f'[[store]]\nkind = "{kind}"\nrecheck = 0.01\n[store.{kind}]\n{lines}'
@@ -303,12 +305,12 @@ def test_a_stopped_database_logs_nobody_out_and_is_of_use_again__S2_14__C17__F6(
         try:
             begun = time.monotonic()
             assert came_in(live, "wrong again") == 503
-            assert time.monotonic() - begun < 2.5
+            assert time.monotonic() - begun < 8, "a closed port needs no waiting"
             assert httpx.post(f"{live.url}/login", json=credentials, timeout=20).status_code == 503
             assert client.get("/whoami").status_code == 200
         finally:
             server.start()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while (found := came_in(live, ANN.password)) != 200:
             assert found == 503
             assert time.monotonic() < end

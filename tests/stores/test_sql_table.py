@@ -23,8 +23,8 @@ from watchword.crypto.password import check_password
 from watchword.crypto.secret import Secret
 from watchword.storage.memory import MemoryStorage
 from watchword.stores import Denied, Identity
-from watchword.stores.mirrored import Mirrored
-from watchword.stores.sql_table import SqlTableStore
+from watchword.stores.asking.mirrored import Mirrored
+from watchword.stores.sql.user_table import SqlTableStore
 
 QUERY = "SELECT login AS name, pass AS password_hash FROM users WHERE login = :name COLLATE NOCASE"
 UPDATE = "UPDATE users SET pass = :password_hash WHERE login = :name AND pass = :old_hash"

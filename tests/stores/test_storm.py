@@ -17,7 +17,7 @@ from watchword.core.policy import Ceiling, GrowingDelay, Limits
 from watchword.core.questions import CleanUp, PasswordHeld, PasswordRight, PasswordWrong
 from watchword.crypto.password import Hashing
 from watchword.storage.memory import MemoryStorage
-from watchword.stores.slots import Slots
+from watchword.stores.asking.slots import Slots
 
 RIGHT = "correct horse"
 HOME = "192.0.2.7"
@@ -25,7 +25,7 @@ HOME = "192.0.2.7"
 
 def test_a_storm_is_bounded_and_its_victim_still_gets_in_from_home__F13() -> None:
     """2,000 wrong passwords for 500 names (ann's above all) from 50 addresses, in 32 threads, within one minute."""
-    door = Door(MemoryStorage(), hashing=Hashing(t=1, m=256), slots=Slots(2, line=8), most=200)
+    door = Door(MemoryStorage(), hashing=Hashing(t=1, m=256), slots=Slots(2, line=8, patience=60), most=200)
     door.add("ann", RIGHT)
     door.add("bob", RIGHT)
     for name in ("ann", "bob"):

@@ -8,7 +8,7 @@ from threading import Barrier
 from watchword.core.policy import Ceiling
 from watchword.core.questions.mail import SpendTurn
 from watchword.storage.memory import MemoryStorage
-from watchword.stores.turns import Turns
+from watchword.stores.admission.turns import Turns
 
 RULE = Ceiling(limit=5, window=60.0)
 
@@ -31,7 +31,7 @@ def test_no_more_are_taken_by_asking_all_at_once__F14() -> None:
     storage, go = MemoryStorage(), Barrier(32)
 
     def ask(_: int) -> int:
-        go.wait(10)
+        go.wait(60)
         return Turns(storage).spend(SpendTurn("a", RULE, 1000.0))
 
     with ThreadPoolExecutor(32) as pool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stores.test_slots import until
 from watchword.core.ask import AnswerFailed
 from watchword.stores.watched_file import EMPTY, LONGEST, QUIET, Unfinished, WatchedFile
 
@@ -238,7 +239,7 @@ def test_threads_that_come_at_once_read_it_once(file: Path) -> None:
         read.append(content)
         return content
 
-    watched = WatchedFile(file, noted, patience=2.0)
+    watched = WatchedFile(file, noted, patience=30)
     found: list[bytes] = []
     threads = [threading.Thread(target=lambda: found.append(watched.now())) for _ in range(8)]
     for thread in threads:
@@ -257,21 +258,23 @@ def test_a_copy_over_the_file_never_shows_half_of_it__F6(tmp_path: Path) -> None
     for source, whole in zip(sources, wholes, strict=True):
         source.write_bytes(whole)
     file.write_bytes(wholes[0])
-    watched = WatchedFile(file, bytes, patience=2.0)
+    watched = WatchedFile(file, bytes, patience=30)
     seen: set[bytes] = set()
+    last = [b""]
 
     def look() -> None:
         while not stop.is_set():
-            seen.add(watched.now())
+            last[0] = watched.now()
+            seen.add(last[0])
 
     threads = [threading.Thread(target=look) for _ in range(watched_threads)]
     for thread in threads:
         thread.start()
     for number in range(6):
         shutil.copyfile(sources[number % 2], file)
-        stop.wait(0.15)
+        until(lambda: last == [wholes[number % 2]])  # noqa: B023 - it is called here and now
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert seen <= set(wholes)
     assert wholes[1] in seen

@@ -33,7 +33,7 @@ from tests.table.scripted import (
 from watchword.core.ask import Steps
 from watchword.core.authorizer import Word
 from watchword.core.circumstances import Circumstances, Suppress
-from watchword.core.decide import Decision, Granted
+from watchword.core.decision import Decision, Granted
 from watchword.core.guard import guard
 from watchword.core.outcome import Outcome
 from watchword.core.requirement import Precedence, Requirement

@@ -16,7 +16,7 @@ from tests.certificates import Authority
 from tests.table.scripted import NOW, Scripted, Verdict, say
 from watchword.core.ask import AnswerFailed, Question, Steps
 from watchword.core.circumstances import read_circumstances
-from watchword.core.decide import Decision, Granted, Refused
+from watchword.core.decision import Decision, Granted, Refused
 from watchword.core.grants import ApiKey, ReferenceToken
 from watchword.core.guard import check
 from watchword.core.outcome import Outcome

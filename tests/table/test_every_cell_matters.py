@@ -16,9 +16,11 @@ import pytest
 from tests.table.combinations import CHUNKS, Chunk, Presented, told
 from tests.table.oracle import ANSWERS, TITLES, Answer
 from tests.table.scripted import at_once
+from watchword.core import beside
 from watchword.core import decide as table
+from watchword.core.beside import third_party
 from watchword.core.cells import CELLS, Cell, Challenges
-from watchword.core.decide import Refused, third_party
+from watchword.core.decision import Refused
 from watchword.core.rows import STAGE_1, STAGE_2, STAGE_3, STAGE_4, Case, Row
 from watchword.edge.drive import run
 
@@ -128,7 +130,8 @@ def _flips(cell: Cell) -> Iterator[tuple[str, Cell]]:
 def test_a_flipped_cell_is_noticed(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     unnoticed = set()
     for change, flipped in _flips(cell):
-        monkeypatch.setattr(table, "CELLS", {**CELLS, cell.id: flipped})
+        for module in (table, beside):
+            monkeypatch.setattr(module, "CELLS", {**CELLS, cell.id: flipped})
         if not _is_noticed():
             unnoticed.add(change)
     _assert_only_harmless(unnoticed, f"{cell.id}: ", {change for change, _ in _flips(cell)})

@@ -11,7 +11,7 @@ import pytest
 from tests.table.combinations import CHUNKS, REQUIREMENTS, STAGE_1, Chunk, presented, told
 from tests.table.scripted import NOW, SIX, after_a_wait, at_once, marked, space
 from watchword.core.circumstances import Circumstances
-from watchword.core.decide import Decision, Granted
+from watchword.core.decision import Decision, Granted
 from watchword.core.guard import guard
 from watchword.core.requirement import Requirement
 from watchword.edge.drive import Answers, arun, run
@@ -36,7 +36,7 @@ async def _under_asyncio(chunk: Chunk, answers: Answers) -> tuple[Decision, ...]
     with ThreadPoolExecutor(1) as pool:
         return tuple(
             [
-                await arun(way.decide(chunk.circumstances, chunk.requirement), answers, pool, patience=5)
+                await arun(way.decide(chunk.circumstances, chunk.requirement), answers, pool, patience=60)
                 for way in chunk.presented
             ]
         )

@@ -394,7 +394,7 @@ def told(status: int, fields: object, content: bytes, subject: str | None, metho
 def _send(
     live: Live, method: str, path: str, fields: list[tuple[str, str]], content: bytes = b""
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    connection = HTTPConnection("127.0.0.1", live.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", live.port, timeout=60)
     try:
         connection.putrequest(method, path, skip_host=any(n == "host" for n, _ in fields), skip_accept_encoding=True)
         for name, value in fields:

@@ -15,7 +15,8 @@ from tests.faults.test_every_answer_fails import REQUESTS
 from tests.table.real import NAVIGATION, REQUEST_ID, SPACE, Answered, Stores, answered, basic, received, speaking
 from watchword.core.cells import CELLS, DETAILS, Challenges
 from watchword.core.circumstances import Circumstances, Face
-from watchword.core.decide import Refused, status_in_legacy_rpc
+from watchword.core.decide import status_in_legacy_rpc
+from watchword.core.decision import Refused
 from watchword.core.questions import CheckPassword, FindKey, FindSession
 from watchword.core.respond import respond
 from watchword.core.rpc_face import CODES

@@ -14,7 +14,7 @@ from watchword.core import decide as table
 from watchword.core import guard as guarding
 from watchword.core.authorizer import Heard
 from watchword.core.circumstances import Circumstances
-from watchword.core.decide import Decision
+from watchword.core.decision import Decision
 from watchword.core.principal import Instant
 from watchword.core.requirement import Precedence, Requirement
 from watchword.core.space import Attempt, ProtectionSpace

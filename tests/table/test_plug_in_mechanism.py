@@ -27,7 +27,7 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Protection]
     file = tmp_path_factory.mktemp("rooms") / "rooms.txt"
     file.write_text(f"{sha256(b'of-ann').hexdigest()} ann\n{sha256(b'of-bob').hexdigest()} bob\n", "utf-8")
     settings = room_key.RoomKeySettings.model_validate({"file": str(file)}, context={"folder": Path()})
-    mechanism = room_key.RoomKeys("Records", room_key.WatchedFile(settings.file, room_key.read_keys, patience=1.0))
+    mechanism = room_key.RoomKeys("Records", room_key.WatchedFile(settings.file, room_key.read_keys, patience=30))
     all_of_them = EVERY_MECHANISM.mechanisms
     return {
         "first": protection(replace(EVERY_MECHANISM, mechanisms=(mechanism, *all_of_them))),

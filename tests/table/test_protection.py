@@ -149,7 +149,9 @@ METHODS = (
         ("HEAD /a", "reading"),
         ("POST /a", "writing"),
         ("DELETE /a", "anything"),
-        ("get /a", "anything"),  # methods are case-sensitive (RFC 9110 section 9.1)
+        ("get /a", "ambiguous"),  # methods are case-sensitive (RFC 9110 section 9.1), and not to every framework (F22)
+        ("Delete /a", "anything"),
+        ("post /b", "otherwise"),
         ("GET /b", "reading"),
         ("POST /b", "otherwise"),
     ],
@@ -180,6 +182,7 @@ HOSTS = (
     [
         ("records.example", "named"),
         ("RECORDS.example:8443", "named"),
+        ("records.example.:8443", "named"),
         ("[2001:DB8::1]:8443", "address"),
         ("other.example", "any host"),
         ("records.example.evil.example", "any host"),
@@ -191,6 +194,13 @@ def test_among_the_rules_of_a_path_the_first_that_fits_the_host(host: str | None
     protection = protect(*HOSTS)
     for _ in range(2):  # looked up, and then remembered
         assert demanded(protection, "GET /a", host) == expected
+
+
+def test_two_hosts_are_refused_where_the_host_decides__F22() -> None:
+    """RFC 9112 section 3.2: whoever serves the request may go by either."""
+    twice = Request("GET", b"/a", [(b"host", b"records.example"), (b"host", b"other.example")])
+    assert protect(*HOSTS).find(twice) == Ambiguous("authority")
+    assert isinstance(protect(*METHODS).find(twice), Target)
 
 
 def test_what_is_remembered_of_one_request_is_not_used_for_another() -> None:

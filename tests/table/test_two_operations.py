@@ -11,7 +11,7 @@ import pytest
 
 from tests.table.combinations import CHUNKS
 from watchword.core.cells import CELLS
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.rows import STAGE_1, STAGE_2, STAGE_3, STAGE_4, Row
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "watchword"

@@ -341,7 +341,7 @@ def test_walked_through_under_asyncio(walk: Walk) -> None:
 
     async def drive() -> Answered:
         with ThreadPoolExecutor(1) as pool:
-            space, decision = await arun(steps(request), Stores(walk.down).answers(), pool, patience=5)
+            space, decision = await arun(steps(request), Stores(walk.down).answers(), pool, patience=60)
         return told(decision, request, space)
 
     _check(walk, asyncio.run(drive()))

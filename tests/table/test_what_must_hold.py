@@ -13,9 +13,11 @@ import pytest
 from tests.table.combinations import CALM, CHUNKS, Chunk, Presented, told
 from tests.table.scripted import BASIC, NOW, REALM, SIX, ScriptedAuthorizer, marked, space
 from watchword.core.authorizer import Word
+from watchword.core.beside import third_party
 from watchword.core.cells import CELLS
 from watchword.core.circumstances import Circumstances, Face, Suppress
-from watchword.core.decide import Decision, Granted, Refused, decide, third_party
+from watchword.core.decide import decide
+from watchword.core.decision import Decision, Granted, Refused
 from watchword.core.mechanism import Ambient, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Stale, Throttled, Unavailable
 from watchword.core.principal import Authentication, Principal

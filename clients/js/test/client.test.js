@@ -47,6 +47,47 @@ const expire = () => (current = "another");
 const statuses = async (calls) => (await Promise.all(calls)).map(({ status }) => status);
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+test("a call of one person is not repeated for another who logged in meanwhile, in another tab", async () => {
+  lastOneIsGood();
+  const storage = new Kept();
+  const client = await loggedIn({ storage });
+  const other = createClient({ baseUrl: server.url, mode: "tokens", storage });
+  expire();
+  const { answer } = server;
+  server.answer = async (asked) => {
+    if (asked.path === "/orders" && server.at("/orders").length === 1) await other.logIn("bob", "secret");
+    return asked.path === "/orders" && server.at("/orders").length === 1 ? EXPIRED : answer(asked);
+  };
+  assert.equal((await client.fetch("/orders", { method: "POST", body: "{}" })).status, 401);
+  assert.equal(server.at("/orders").length, 1);
+  assert.equal((await client.fetch("/orders")).status, 200);
+});
+
+test("an answer from elsewhere, after a redirect, is handed on and changes nothing S2_41", async () => {
+  const elsewhere = await Scripted.start();
+  try {
+    const storage = new Kept();
+    const asked = [];
+    const fields = { "authentication-info": 'session_token="theirs"' };
+    elsewhere.answer = () => refusal(401, "C09", "expired-token", { fields });
+    server.answer = ({ path }) => (path === "/login" ? granted()
+      : { status: 307, fields: { location: `${elsewhere.url}/there` } });
+    const client = createClient({
+      baseUrl: server.url, mode: "session-token", storage, onLoginNeeded: (error) => asked.push(error),
+    });
+    await client.logIn("ann", "secret");
+    const held = [...storage.values()];
+    assert.equal((await client.fetch("/away")).status, 401);
+    assert.deepEqual([...storage.values()], held);
+    assert.equal(elsewhere.asked[0].fields.has("authorization"), false);
+    assert.deepEqual([asked.length, elsewhere.asked.length], [0, 1]);
+    await assert.rejects(client.session(), WatchwordError); // nor is it who tells who is logged in
+    assert.equal(elsewhere.asked.length, 1);
+  } finally {
+    await elsewhere.stop();
+  }
+});
+
 // --- refreshing ------------------------------------------------------------------------------------------------------
 
 test("twenty calls that are refused at one time share one refresh S2_41", async () => {

@@ -69,10 +69,10 @@ def couchdb_rotate_passwords(
     off goes on where it was, and one that is done changes nothing. Until a user is changed the old secret's password is
     good: an application tries the new one first, and then the old one.
     """
-    from watchword.config.asked_url import read_asked_url
+    from watchword.config.values.asked_url import read_asked_url
     from watchword.core.ask import AnswerFailed
-    from watchword.stores.couchdb_passwords import Became, rotate_passwords
-    from watchword.stores.couchdb_users import CouchDBUsers
+    from watchword.stores.couchdb.passwords import Became, rotate_passwords
+    from watchword.stores.couchdb.users import CouchDBUsers
 
     try:
         where = read_asked_url(url)
@@ -102,7 +102,7 @@ def couchdb_rotate_passwords(
 
 def _secret(file: Path | None) -> Secret:
     """The newest secret, of a file or of standard input."""
-    from watchword.config.secret_file import secrets_in, secrets_in_file
+    from watchword.config.values.secret_file import secrets_in, secrets_in_file
 
     if file is None and sys.stdin.isatty():
         raise click.UsageError("Write --secret-file FILE, or send the secret to standard input.")
@@ -113,7 +113,7 @@ def _secret(file: Path | None) -> Secret:
 
 
 def _admin(file: Path) -> tuple[str, Secret]:
-    from watchword.config.secret_file import password_in_file
+    from watchword.config.values.secret_file import password_in_file
     from watchword.crypto.secret import Secret
 
     try:

@@ -29,7 +29,7 @@ def couchdb_proxy_token(
     """
     from watchword.config.couchdb.bridge import proof_of
     from watchword.config.couchdb.proxy import CouchdbProxySettings
-    from watchword.config.key_file import KeyFileRefused, read_keys
+    from watchword.config.keys.file import KeyFileRefused, read_keys
     from watchword.http.couchdb_proxy import user_value
     from watchword.tokens.couchdb_told import ToldToCouchDb
     from watchword.tokens.keys import KeyRing

@@ -25,7 +25,7 @@ def demo(port: int) -> int:
     """
     from tempfile import TemporaryDirectory
 
-    from watchword.config.key_file import KeyFileRefused
+    from watchword.config.keys.file import KeyFileRefused
     from watchword.config.serving import run_server
     from watchword.demo.app import demo_around
     from watchword.demo.people import banner, new_people

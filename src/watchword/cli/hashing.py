@@ -33,7 +33,7 @@ def hash_password(config: Path | None, password_stdin: bool, password_file: Path
     if of_key:
         print(_fingerprint(password))
         return
-    from watchword.config.answers import hashing_of
+    from watchword.config.passwords.making import hashing_of
     from watchword.crypto import password as crypto
     from watchword.crypto.secret import Secret
 

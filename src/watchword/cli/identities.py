@@ -105,7 +105,7 @@ def unlink(config: Path | None, data: Path, user: str, issuer: str | None, subje
         raise click.UsageError("Say whose subject it is, with --issuer URL.")
     with opened(config, data) as here:
         account = known_account(here.storage, user)
-        count = here.storage.linked.end(EndLinkedIdentities(account.name, issuer, subject))
+        count = here.storage.linked.end(EndLinkedIdentities(account.name, time.time(), issuer, subject))
     print(f"{count} {'identity' if count == 1 else 'identities'} unlinked.")
     if not count:
         raise Refusal(f"The account {account.name} has no such identity: watchword identity list shows what there is.")

@@ -36,7 +36,7 @@ def inspected(here: Opened, token: str, ring: KeyRing) -> dict[str, object]:
 
 
 def _self_contained(here: Opened, token: bytes, ring: KeyRing) -> dict[str, object]:
-    from watchword.config.build import token_policy
+    from watchword.config.tokens.making import token_policy
     from watchword.core.questions import FindStanding
     from watchword.core.revocations import Knowledge, Standing
     from watchword.crypto.jose.refused import JoseRefused

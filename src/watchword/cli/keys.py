@@ -30,7 +30,7 @@ def key() -> None:
 
 def _span(ctx: click.Context, option: click.Parameter, value: str | None) -> float | None:
     """A length of time, such as 90d."""
-    from watchword.config.durations import FORMS, seconds
+    from watchword.config.values.durations import FORMS, seconds
 
     if value is None:
         return None

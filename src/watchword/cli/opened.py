@@ -37,11 +37,11 @@ class Opened:
 
     def run(self, steps: Steps[T]) -> T:
         """Drive the steps of a use case to their end."""
-        from watchword.config.passwords import breached_passwords_of
+        from watchword.config.passwords.making import breached_passwords_of
         from watchword.core import questions
         from watchword.edge.drive import Answers, run
-        from watchword.stores.hashing import PasswordHashing
-        from watchword.stores.slots import Slots
+        from watchword.stores.admission.hashing import PasswordHashing
+        from watchword.stores.asking.slots import Slots
 
         answers = Answers()
         answers.add(questions.FindAccount, threaded=self.storage.find_account)
@@ -60,6 +60,7 @@ class Opened:
         answers.add(questions.ChangeClient, threaded=self.storage.change_client)
         answers.add(questions.ListSessions, threaded=self.storage.list_sessions)
         answers.add(questions.EndSessions, threaded=self.storage.end_sessions)
+        answers.add(questions.EndHalfLogIns, threaded=self.storage.end_half_log_ins)
         answers.add(questions.ListFamilies, threaded=self.storage.list_families)
         answers.add(questions.EndFamilies, threaded=self.storage.end_families)
         answers.add(questions.KeepToken, threaded=self.storage.keep_token)
@@ -77,7 +78,7 @@ class Opened:
         Raises:
             Refusal: where they cannot be used.
         """
-        from watchword.config.key_file import KeyFileRefused, load_or_make_keys
+        from watchword.config.keys.file import KeyFileRefused, load_or_make_keys
 
         tokens = self.settings.tokens
         try:
@@ -93,7 +94,7 @@ class Opened:
         Raises:
             Refusal: where they cannot be used.
         """
-        from watchword.config.key_file import KeyFileRefused, has_keys, read_keys
+        from watchword.config.keys.file import KeyFileRefused, has_keys, read_keys
 
         if not has_keys(self.data):
             return frozenset()
@@ -104,7 +105,7 @@ class Opened:
 
     def digest_secrets(self) -> DigestSecrets | None:
         """What keeps, for Digest, what it needs of a password; None where nothing is kept."""
-        from watchword.config.digest import digest_secrets
+        from watchword.config.digest.making import digest_secrets
 
         if not self.settings.digest.keep_secrets:
             return None
@@ -112,7 +113,7 @@ class Opened:
 
     def access_keys(self) -> AccessKeys:
         """What makes access keys."""
-        from watchword.config.signed_request import access_keys_of
+        from watchword.config.signed_request.making import access_keys_of
 
         return access_keys_of(self.ring())
 
@@ -128,14 +129,14 @@ class Opened:
     @property
     def hashing(self) -> Hashing:
         """The parameters of new password hashes."""
-        from watchword.config.answers import hashing_of
+        from watchword.config.passwords.making import hashing_of
 
         return hashing_of(self.settings)
 
     @property
     def policy(self) -> PasswordPolicy:
         """What new passwords must be like."""
-        from watchword.config.passwords import policy_of
+        from watchword.config.passwords.making import policy_of
 
         return policy_of(self.settings)
 

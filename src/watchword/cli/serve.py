@@ -23,7 +23,7 @@ def serve(config: Path | None, data: Path, host: str | None, port: int | None, w
     go to standard error. Everything that is wrong with the configuration is said at once.
     """
     settings = load_settings(config, {"server": {"host": host, "port": port, "workers": workers}})
-    from watchword.config.key_file import KeyFileRefused
+    from watchword.config.keys.file import KeyFileRefused
     from watchword.config.serving import run_server
     from watchword.core.ask import AnswerFailed
     from watchword.server.run import CannotListen

@@ -30,7 +30,7 @@ def keys() -> None:
 @with_json
 def list_(config: Path | None, data: Path, as_json: bool) -> None:
     """List the keys, oldest first. Their secrets are not shown."""
-    from watchword.config.key_file import KeyFileRefused, read_keys
+    from watchword.config.keys.file import KeyFileRefused, read_keys
     from watchword.tokens.keys import KeyRingRefused
 
     settings = load_settings(config)
@@ -72,8 +72,8 @@ def rotate(config: Path | None, data: Path, after: str, purpose: str, as_json: b
     running servers seal all stored credentials anew, and then drop the keys before it: ten minutes after it took over
     at the earliest, and not before nothing is sealed with them any more.
     """
-    from watchword.config.durations import seconds
-    from watchword.config.key_file import KeyFileRefused, change_keys, read_keys
+    from watchword.config.keys.file import KeyFileRefused, change_keys, read_keys
+    from watchword.config.values.durations import seconds
     from watchword.crypto.secret import Secret
     from watchword.http.timestamps import seconds as written
     from watchword.tokens.couchdb_identity import PURPOSE as COUCHDB_IDENTITIES
@@ -125,7 +125,7 @@ def share(config: Path | None, data: Path, file: Path) -> None:
     A JWK Set that nobody but its owner may read. Whoever has it can make up tokens: with ES256 or EdDSA verifiers need
     no secret. After `keys rotate`, write and copy it again before the new key signs.
     """
-    from watchword.config.key_file import KeyFileRefused, read_keys
+    from watchword.config.keys.file import KeyFileRefused, read_keys
     from watchword.tokens.keys import KeyRingRefused
     from watchword.tokens.signing_keys import signing_keys
 

@@ -83,9 +83,10 @@ def revoke(
 
 
 def _end(here: Opened, subject: str | None, id: str | None) -> int:
-    from watchword.core.questions import EndFamilies, EndSessions
+    from watchword.core.questions import EndFamilies, EndHalfLogIns, EndSessions
 
     if id is None:
+        here.storage.end_half_log_ins(EndHalfLogIns(subject, time.time()))
         ended = here.storage.end_sessions(EndSessions(subject))
         return ended + sum(here.storage.end_families(EndFamilies(ids)) for ids in _family_ids(here, subject))
     return here.storage.end_sessions(EndSessions(None, id=id)) or here.storage.end_families(EndFamilies((id,)))

@@ -45,8 +45,8 @@ def issue(
 
     It dies when the account is disabled, or gets another password or other roles.
     """
-    from watchword.config.build import token_policy
-    from watchword.config.durations import seconds
+    from watchword.config.tokens.making import token_policy
+    from watchword.config.values.durations import seconds
     from watchword.core.grants import state_of
     from watchword.flows.access_tokens import Proof, issue_access_token
     from watchword.http.timestamps import milliseconds

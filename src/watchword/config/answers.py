@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-
 from watchword.config.couchdb.bridge import couchdb_relay
 from watchword.config.hooks import Hooks, check_risk, find_country
 from watchword.config.identity_providers.making import openid_providers
-from watchword.config.key_file import KeyFile
-from watchword.config.passwords import breached_passwords_of, flask_security_salt_of
+from watchword.config.inline import InlineLookUps
+from watchword.config.keys.over_time import KeyFile
+from watchword.config.passwords.answers import password_answers
 from watchword.config.providers.making import providers_of
-from watchword.config.service_accounts import ServiceKeys
+from watchword.config.service_accounts.keys import ServiceKeys
 from watchword.config.settings import Settings
-from watchword.config.stores.making import credential_store, rechecks
-from watchword.core.ask import NotYet
-from watchword.core.credentials import Credential
 from watchword.core.events import alarm_event
-from watchword.core.policy import Ceiling, GrowingDelay, Limits
 from watchword.core.questions import (
     AddAccount,
     AddCredentials,
     AddKey,
     AddLinkedIdentity,
     ChangeAccount,
-    CheckClientSecret,
-    CheckDigest,
-    CheckPassword,
     CheckRisk,
     CleanUp,
     ConfirmSecondFactor,
     DeleteAccount,
     EndCredentials,
     EndFamilies,
+    EndHalfLogIns,
     EndKeys,
     EndLinkedIdentities,
     EndLinkedSessions,
@@ -41,7 +33,6 @@ from watchword.core.questions import (
     EndThirdPartyCredentials,
     FindAccount,
     FindAccountsBy,
-    FindBreach,
     FindClient,
     FindCountry,
     FindCredentials,
@@ -58,10 +49,7 @@ from watchword.core.questions import (
     FindToken,
     FindUserInfo,
     FindVerifyingKey,
-    FoundKey,
-    FoundSession,
-    FoundToken,
-    HashPassword,
+    FinishLogIn,
     IssueAuthToken,
     KeepToken,
     ListAccounts,
@@ -70,7 +58,6 @@ from watchword.core.questions import (
     ListLinkedIdentities,
     ListSessions,
     ListThirdPartyCredentials,
-    NoteProven,
     NoteThirdPartyCheck,
     PutThirdPartyCredential,
     RecordAlarm,
@@ -79,8 +66,6 @@ from watchword.core.questions import (
     RevokeAuthToken,
     RevokeToken,
     RotateKey,
-    SettleAttempt,
-    SpendAttempt,
     SpendCredential,
     SpendOnce,
     SpendRefresh,
@@ -91,31 +76,13 @@ from watchword.core.questions import (
     WriteSessionData,
 )
 from watchword.core.questions.couchdb import RelayLogIn
-from watchword.core.questions.mail import SpendTurn
 from watchword.core.questions.providers import AskProvider, CallProvider, FindThirdPartySealing, SpendProviderAttempt
-from watchword.core.records import Account
-from watchword.core.revocations import Standing
-from watchword.crypto.password import Hashing
 from watchword.edge.drive import Answers
 from watchword.edge.engine import Witness
 from watchword.edge.foreign_calls import ForeignCalls
 from watchword.storage import Cached, Storage
 from watchword.storage.standings import Standings
-from watchword.stores.admission import PasswordAdmission
-from watchword.stores.attempts import Attempts
-from watchword.stores.builtin import BuiltinStore
-from watchword.stores.client_secrets import ClientSecrets
-from watchword.stores.digest_admission import DigestAdmission
-from watchword.stores.hashing import PasswordHashing
-from watchword.stores.places import Places
-from watchword.stores.remembered import Remembered
-from watchword.stores.slots import Slots
-from watchword.stores.throttle import Throttle
-from watchword.stores.turns import Turns
 from watchword.tokens.digest_secret import DigestSecrets
-
-PASSWORD_LINE = 64
-"""How many may wait for each of the two lines before the password slots (see Slots)."""
 
 
 def answers(
@@ -131,10 +98,10 @@ def answers(
 ) -> Answers:
     """Everybody who answers. `on_loop`: one event loop drives the steps, and is not kept waiting."""
     standings = Standings(storage, longest=settings.tokens.access_ttl)
-    turn = _Turn(cached, standings)
+    inline = InlineLookUps(cached, standings)
     register = Answers()
-    _cached(register, cached, standings, turn, ServiceKeys(settings.service_account), on_loop)
-    _passwords(register, storage, cached, turn, settings, digest_secrets, on_loop)
+    _cached(register, cached, standings, inline, ServiceKeys(settings.service_account), on_loop)
+    password_answers(register, storage, cached, inline, settings, digest_secrets, on_loop)
     _kept(register, storage)
     # Looking at the keys takes microseconds, and a moment where the file changed: never long enough for a thread.
     register.add(FindVerifyingKey, inline=key_file.find_verifying_key, threaded=key_file.find_verifying_key)
@@ -163,75 +130,22 @@ def answers(
     return register
 
 
-def hashing_of(settings: Settings) -> Hashing:
-    """The parameters of new password hashes."""
-    chosen = settings.passwords.hashing
-    return Hashing(t=chosen.t, m=chosen.m, p=chosen.p)
-
-
 def _cached(
-    register: Answers, cached: Cached, standings: Standings, turn: _Turn, services: ServiceKeys, on_loop: bool
+    register: Answers, cached: Cached, standings: Standings, inline: InlineLookUps, services: ServiceKeys, on_loop: bool
 ) -> None:
     """What is asked at every check, and answered from memory."""
-    register.add(FindSession, inline=turn.find_session if on_loop else None, threaded=cached.find_session)
-    register.add(FindAccount, inline=turn.find_account if on_loop else None, threaded=cached.find_account)
-    register.add(FindCredentials, inline=turn.find_credentials if on_loop else None, threaded=cached.find_credentials)
+    register.add(FindSession, inline=inline.find_session if on_loop else None, threaded=cached.find_session)
+    register.add(FindAccount, inline=inline.find_account if on_loop else None, threaded=cached.find_account)
+    register.add(FindCredentials, inline=inline.find_credentials if on_loop else None, threaded=cached.find_credentials)
     by_attribute = cached.find_accounts_by_inline if on_loop else None
     register.add(FindAccountsBy, inline=by_attribute, threaded=cached.find_accounts_by)
-    register.add(FindToken, inline=turn.find_token if on_loop else None, threaded=cached.find_token)
-    register.add(FindStanding, inline=turn.find_standing if on_loop else None, threaded=standings.find)
+    register.add(FindToken, inline=inline.find_token if on_loop else None, threaded=cached.find_token)
+    register.add(FindStanding, inline=inline.find_standing if on_loop else None, threaded=standings.find)
     register.add(
-        FindKey, inline=services.before(turn.find_key) if on_loop else None, threaded=services.before(cached.find_key)
+        FindKey, inline=services.before(inline.find_key) if on_loop else None, threaded=services.before(cached.find_key)
     )
     register.add(TouchSession, inline=cached.touch_session)
     register.add(TouchKey, inline=services.unless_theirs(cached.touch_key))
-
-
-def _passwords(
-    register: Answers,
-    storage: Storage,
-    cached: Cached,
-    turn: _Turn,
-    settings: Settings,
-    digest_secrets: DigestSecrets,
-    on_loop: bool,
-) -> None:
-    """What is hashed, in a few slots, and counted."""
-    limits = Limits(
-        account=GrowingDelay(limit=settings.limits.account_failures, max_delay=settings.limits.max_delay),
-        address=Ceiling(limit=settings.limits.address_per_minute),
-        overall=Ceiling(limit=settings.limits.overall_per_minute),
-    )
-    hashing = hashing_of(settings)
-    slots = Slots(max(1, (os.cpu_count() or 1) // settings.server.workers), line=PASSWORD_LINE)
-    builtin = BuiltinStore(
-        storage, hashing, digest_secrets=digest_secrets, flask_security_salt=flask_security_salt_of(settings)
-    )
-    store, store_slots = credential_store(settings.store, builtin, storage, slots, hashing, settings.defaults.realm)
-    admission = PasswordAdmission(
-        store,
-        throttle=Throttle(storage),
-        places=Places(storage, limits),
-        remembered=Remembered(os.urandom(32), ttls=rechecks(settings.store)),
-        slots=store_slots,
-        find_account=cached.find_account,
-        # A thread may wait for what is asked of the storage at each check; an event loop may not.
-        find_account_now=turn.find_account if on_loop else cached.find_account,
-    )
-    client_secrets = ClientSecrets(
-        storage, hashing, throttle=Throttle(storage), places=Places(storage, limits), slots=slots, entropy=os.urandom
-    )
-    digests = DigestAdmission(storage, digest_secrets, throttle=Throttle(storage), places=Places(storage, limits))
-    register.add(CheckDigest, threaded=digests.threaded)
-    register.add(NoteProven, threaded=digests.note_proven)
-    register.add(CheckPassword, inline=admission.inline, threaded=admission.threaded)
-    register.add(CheckClientSecret, threaded=client_secrets.threaded)
-    register.add(HashPassword, threaded=PasswordHashing(hashing, slots).threaded)
-    register.add(FindBreach, threaded=breached_passwords_of(settings).threaded)
-    attempts = Attempts(storage, limit=settings.second_factor.failures, max_delay=settings.limits.max_delay)
-    register.add(SpendAttempt, threaded=attempts.spend)
-    register.add(SettleAttempt, threaded=attempts.settle)
-    register.add(SpendTurn, threaded=Turns(storage).spend)
 
 
 def _kept(register: Answers, storage: Storage) -> None:
@@ -264,6 +178,8 @@ def _kept(register: Answers, storage: Storage) -> None:
     register.add(EndCredentials, threaded=storage.end_credentials)
     register.add(SpendCredential, threaded=storage.spend_credential)
     register.add(SpendOnce, threaded=storage.spend_once)
+    register.add(FinishLogIn, threaded=storage.finish_log_in)
+    register.add(EndHalfLogIns, threaded=storage.end_half_log_ins)
     register.add(CleanUp, threaded=storage.clean_up)
     register.add(FindThirdPartyCredential, threaded=storage.third_party.find)
     register.add(ListThirdPartyCredentials, threaded=storage.third_party.list)
@@ -276,46 +192,3 @@ def _kept(register: Answers, storage: Storage) -> None:
     register.add(AddLinkedIdentity, threaded=storage.linked.add)
     register.add(EndLinkedIdentities, threaded=storage.linked.end)
     register.add(EndLinkedSessions, threaded=storage.linked.end_sessions)
-
-
-class _Turn:
-    """The inline look-ups on an event loop: they ask for news once in each of its turns."""
-
-    def __init__(self, cached: Cached, standings: Standings) -> None:
-        self._cached = cached
-        self._standings = standings
-        self._ends = False
-
-    def find_session(self, question: FindSession) -> FoundSession | NotYet | None:
-        self._begin()
-        return self._cached.find_session_inline(question)
-
-    def find_account(self, question: FindAccount) -> Account | NotYet | None:
-        self._begin()
-        return self._cached.find_account_inline(question)
-
-    def find_credentials(self, question: FindCredentials) -> tuple[Credential, ...] | NotYet:
-        self._begin()
-        return self._cached.find_credentials_inline(question)
-
-    def find_key(self, question: FindKey) -> FoundKey | NotYet | None:
-        self._begin()
-        return self._cached.find_key_inline(question)
-
-    def find_standing(self, question: FindStanding) -> Standing | NotYet:
-        self._begin()
-        return self._standings.find_inline(question)
-
-    def find_token(self, question: FindToken) -> FoundToken | NotYet | None:
-        self._begin()
-        return self._cached.find_token_inline(question)
-
-    def _begin(self) -> None:
-        if not self._ends:
-            self._ends = True
-            asyncio.get_running_loop().call_soon(self._end)
-
-    def _end(self) -> None:
-        self._ends = False
-        self._cached.expire_turn()
-        self._standings.expire_turn()

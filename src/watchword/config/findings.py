@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from watchword.config.lines import Location
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 
 

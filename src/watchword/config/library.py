@@ -102,7 +102,7 @@ class Watchword:
             UnusableStorage, KeyFileRefused: with a sentence that says what to do.
         """
         try:
-            from watchword.config.loading import load
+            from watchword.config.reading.loading import load
         except ModuleNotFoundError as missing:
             wanted = 'with a database at hand it needs more: pip install "watchword[storage]"'
             raise ModuleNotFoundError(wanted, name=missing.name) from missing

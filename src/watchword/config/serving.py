@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from watchword.config.answers import hashing_of
-from watchword.config.build import build, clean_up_regularly
+from watchword.config.build import build
 from watchword.config.hooks import NO_HOOKS, Hooks
+from watchword.config.passwords.making import hashing_of
 from watchword.config.providers.upkeep import Upkeep, keep_up_regularly
 from watchword.config.providers.warnings import credentials_in_urls
+from watchword.config.server.making import spoken
 from watchword.config.settings import Settings
-from watchword.config.settings import Tls as TlsSettings
+from watchword.config.storage.upkeep import clean_up_regularly
 from watchword.config.stores.making import store_renewals
 from watchword.config.stores.renewing import renew_regularly
 from watchword.core.events import Event
@@ -30,7 +31,6 @@ from watchword.server.log import security_log, take_over_logging
 from watchword.server.metrics import Metrics, Row
 from watchword.server.run import Listen, Worker, serve
 from watchword.server.service import Service
-from watchword.server.tls import Tls
 from watchword.server.unread import answers_unread
 from watchword.server.witness import ServerWitness
 from watchword.storage import Storage, open_storage
@@ -105,22 +105,11 @@ def run_server(
         host=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        tls=None if tls is None else _spoken(tls),
+        tls=None if tls is None else spoken(tls),
         bounds=bounds or Bounds(),
         bound=address.append,
     )
     return serve(listen, make, ready, log)
-
-
-def _spoken(tls: TlsSettings) -> Tls:
-    asks = tls.client_certificates != "off"
-    return Tls(
-        certificate=tls.certificate,
-        key=tls.key,
-        client_ca=tls.client_ca if asks else None,
-        client_crl=tls.client_crl if asks else None,
-        required=tls.client_certificates == "required",
-    )
 
 
 def feed_source(settings: Settings, service: Service, storage: Storage, counters: Metrics, epoch: str) -> FeedSource:

@@ -22,7 +22,7 @@ from watchword.mechanisms.introspected import Introspected
 from watchword.tokens.self_contained import SelfContainedTokens
 
 if TYPE_CHECKING:
-    from watchword.config.spaces import ResolvedSpace
+    from watchword.config.spaces.resolved import ResolvedSpace
 
 _REALM = "Watchword"
 _COOKIE_SCHEME = "Watchword-Cookie"
@@ -127,6 +127,6 @@ def _space(realm: str, mechanisms: tuple[AnyMechanism, ...], read: ResolvedSpace
 
 def _from_file(file: Path) -> ResolvedSpace:
     """The first space of a configuration file, of which only what concerns a verifier is used."""
-    from watchword.config.loading import load
+    from watchword.config.reading.loading import load
 
     return load(file, {}).spaces()[0]

@@ -108,14 +108,15 @@ def read_circumstances(request: Request, space: ProtectionSpace, *, broken: str 
 
 def _seen_at_a_glance(request: Request, space: ProtectionSpace) -> Circumstances | None:
     """The circumstances where nothing is remarkable, so that no further look is needed; else None."""
-    accept, cookie, line = request.field(b"accept"), request.field(b"cookie"), request.field(b"authorization")
-    key, auth_key = request.field(b"x-api-key"), request.field(b"auth-key")
+    field_of = request.field
+    accept, cookie, line = field_of(b"accept"), field_of(b"cookie"), field_of(b"authorization")
+    key, auth_key = field_of(b"x-api-key"), field_of(b"auth-key")
     if (
         request.repeated
         or not request.is_without(_REMARKABLE)
         or b"noauthchallenge" in request.target
         or _in_cleartext(request.peer, space)
-        or not space.allows_peer(request.peer.address)
+        or (space.peer_filter is not None and not space.allows_peer(request.peer.address))
         or (accept is not None and b"html" in accept.lower())
         or (cookie is not None and len(cookie) > _CREDENTIALS_LIMIT)
         or (line is not None and len(line) > _CREDENTIALS_LIMIT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 
 UNAUTHORIZED = "unauthorized"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from watchword.core.authorizer import Authorizer
 from watchword.core.authorizer_function import by_function
@@ -14,6 +14,12 @@ from watchword.core.space import Target
 
 _NOBODY_HAS: Final = frozenset(("",))
 _REMEMBERED: Final = 1024
+
+
+class _Combined(NamedTuple):
+    base: Requirement
+    all_in_all: Requirement
+    first: Requirement | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +41,34 @@ class Demand:
     acr: frozenset[str] = frozenset()
     max_age: float | None = None
     unnamed_only: bool = False
-    _known: dict[tuple[int, bool], tuple[Requirement, Requirement]] = field(
-        default_factory=dict[tuple[int, bool], tuple[Requirement, Requirement]], init=False, repr=False, compare=False
+    _known: dict[tuple[int, bool], _Combined] = field(
+        default_factory=dict[tuple[int, bool], "_Combined"], init=False, repr=False, compare=False
     )
 
     def on(self, target: Target) -> Requirement:
         """What is demanded of whoever asks for this target, all in all: of the same target the same object."""
+        return self._combined(target).all_in_all
+
+    def first(self, target: Target) -> Requirement | None:
+        """What has to be met without the word of the authorizers that stand here, where there is such a thing: they
+        allow what the route refuses, and not what a rule does."""
+        return self._combined(target).first if self.authorizers else None
+
+    def _combined(self, target: Target) -> _Combined:
         base = target.requirement
         # Found by identity, because comparing all that it may demand takes longer than a whole check. What is kept
         # keeps its identity, too.
         known = self._known.get((id(base), target.named))
         if known is not None:
-            return known[1]
+            return known
         made = self._on(base, named=target.named)
+        first = None
+        if made is not base and (base.roles or base.permissions):
+            first = replace(made, roles=base.roles, permissions=base.permissions, authorizers=base.authorizers)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[id(base), target.named] = base, made
-        return made
+        found = self._known[id(base), target.named] = _Combined(base, made, first)
+        return found
 
     def _on(self, base: Requirement, *, named: bool) -> Requirement:
         if self.unnamed_only and named:

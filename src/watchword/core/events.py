@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.principal import Principal
 from watchword.core.questions import RecordAlarm
 from watchword.core.third_party import ThirdPartyCredential

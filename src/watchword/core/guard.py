@@ -5,7 +5,8 @@ from __future__ import annotations
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.authorizer import Authorizer, Heard, Word
 from watchword.core.circumstances import Circumstances, read_circumstances
-from watchword.core.decide import Decision, Granted, decide, word_counts
+from watchword.core.decide import decide
+from watchword.core.decision import Decision, Granted, word_counts
 from watchword.core.demand import Demand
 from watchword.core.mechanism import Ambient, AnyMechanism, Kind
 from watchword.core.outcome import Accepted, Malformed, Outcome, Rejected, Unavailable
@@ -30,7 +31,15 @@ def check(
         target, broken = found, None
     requirement = target.requirement if demand is None else demand.on(target)
     circumstances = read_circumstances(request, target.space, broken=broken)
+    first = None if demand is None else demand.first(target)
+    if first is not None:
+        decision = yield from guard(request, target.space, first, circumstances, now)
+        if not isinstance(decision, Granted):
+            return target.space, decision
     return target.space, (yield from guard(request, target.space, requirement, circumstances, now))
+
+
+_STRICT = Precedence.STRICT  # Python 3.11 takes its time to find a member of an enumeration on its class
 
 
 def guard(
@@ -50,7 +59,7 @@ def guard(
             and requirement.precedence is Precedence.DELIBERATE_FIRST
             and any(m.ambient is not Ambient.ALWAYS and m.read(request) is not None for m in candidates)
         )
-        ends_search = requirement.precedence is not Precedence.STRICT
+        ends_search = requirement.precedence is not _STRICT
         veto = circumstances.foreign and (circumstances.unsafe or requirement.sets_session or requirement.acts)
         for mechanism in candidates:
             if deliberate_only and mechanism.ambient is Ambient.ALWAYS:

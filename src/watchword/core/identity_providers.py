@@ -43,7 +43,7 @@ class IdentityProvider:
     `algorithms` are those that its tokens may be signed with. `username_claim` is what a new account is called, and
     nothing else. A log-in whose `acr` is in `second_factor_acr`, or whose `amr` has one of `second_factor_amr`, counts
     as one with our second factor. `after_logout` is the page to which the provider sends people who have gone on to log
-    out there: a path, or a URL.
+    out there: a path, or a URL. `id_token_hint`: it is told then who they are, by the ID token that it gave.
     """
 
     name: str
@@ -58,6 +58,7 @@ class IdentityProvider:
     second_factor_acr: frozenset[str] = frozenset()
     second_factor_amr: frozenset[str] = frozenset()
     after_logout: str | None = None
+    id_token_hint: bool = True
 
     @property
     def wanted_claims(self) -> frozenset[str]:

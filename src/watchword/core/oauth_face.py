@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.http.oauth_error import OAuthError
 
 _UNKNOWN_CLIENT = "The client is unknown, may not be used, or did not prove to be itself."

@@ -30,10 +30,12 @@ REASONS: Mapping[str, str] = {
     "idle-timeout": "The session was not used for too long.",
     "inactive": "The server that issued it says that it is not alive.",
     "code-refused": "The identity provider does not take the code: it was used, is too old, or another client's.",
+    "last-administrator": "The identity provider takes the role admin from the last administrator, who keeps it.",
     "log-in-exhausted": "Too many wrong codes for one log-in.",
     "log-in-expired": "The second step of the log-in came too late.",
     "log-in-replayed": "The log-in has come back from the identity provider before.",
     "not-logged-in-elsewhere": "The identity provider did not log anybody in: who was asked said no, or could not.",
+    "log-in-ended": "The log-in was ended before its second step: at its identity provider, or with all others.",
     "log-in-finished": "The log-in has had its second step already.",
     "forbidden-user": "The user may not log in here: an administrator of the database, or forbidden by configuration.",
     "log-in-restricted": "The account may not log in now, or not from here.",
@@ -203,8 +205,8 @@ REASONS: Mapping[str, str] = {
     "tls": "The provider's certificate is not good, or its TLS too old.",
     "too-large": "The provider's answer is too large.",
     "unreachable": "The provider cannot be reached.",
-    # --- a path that could be read in more ways than one (F22)
-    "authority": "A host where a path belongs.",
+    # --- a target that could be read in more ways than one (F22)
+    "authority": "A host where a path belongs, or two hosts.",
     "character": "A character that no path has.",
     "dot-segment": "A segment . or .. .",
     "empty-segment": "Two slashes, one after the other.",
@@ -212,6 +214,12 @@ REASONS: Mapping[str, str] = {
     "encoded-twice": "Encoded twice.",
     "incomplete-escape": "A percent sign without two digits.",
     "look-alike": "A character that looks like a delimiter.",
+    "method-case": "A method in small letters, which some take for the one in capitals.",
     "not-a-path": "No path at all.",
     "path-parameters": "Parameters behind a semicolon change what the path is.",
 }
+
+
+def told(reason: str, about: str) -> str:
+    """A reason as it is logged, with what it is about."""
+    return f"{reason} ({about})" if about else reason

@@ -8,7 +8,8 @@ from html import escape
 
 from watchword.core.circumstances import Circumstances, Face
 from watchword.core.couchdb_face import couchdb_body
-from watchword.core.decide import Granted, Refused, status_in_legacy_rpc
+from watchword.core.decide import status_in_legacy_rpc
+from watchword.core.decision import Granted, Refused
 from watchword.core.oauth_face import oauth_error as oauth_error_of
 from watchword.core.rpc_face import rpc_body
 from watchword.core.space import ProtectionSpace

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watchword.core.cells import CELLS
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.http.json_rpc import SERVER_ERROR, Error, Profile, content_of, failure, id_of, written
 from watchword.http.message import Request
 from watchword.http.problem import Problem

@@ -18,6 +18,9 @@ SEVERAL: Final = "mfa"
 FEDERATED: Final = "fed"
 """By the word of somebody else's identity provider. The registry has no name for it; this one is in use."""
 
+TIME_FOR_SECOND_STEP: Final = 300.0
+"""In seconds: for how long a log-in that wants nothing but its second factor can be finished."""
+
 STRONGER: Final = "mfa"
 """The authentication context class (`acr`) of a log-in with a second factor, where nothing else is configured."""
 

@@ -204,11 +204,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request asks for: the space it falls in, and what is demanded there. `named`: a rule names its path."""
+    """What a request asks for: the space it falls in, and what is demanded there. `named`: a rule names its path, and
+    writes it as `path`."""
 
     space: ProtectionSpace
     requirement: Requirement
     named: bool = True
+    path: str = field(default="/*", compare=False)
+
+    def closeness(self, without: int = 0) -> tuple[int, ...]:
+        """How closely the rule names the path, to be compared as the tree of rules does: a literal segment before
+        `{name}` before `*`. `without` are the first segments, of which nothing is said."""
+        if not self.named:
+            return ()
+        kinds = [
+            _REST if each == "*" else _ANY_ONE if each.startswith("{") else _LITERAL for each in _segments(self.path)
+        ]
+        return (*kinds[without:], *(() if kinds[-1:] == [_REST] else (_END,)))
+
+
+_REST, _ANY_ONE, _LITERAL, _END = range(1, 5)
 
 
 @dataclass(slots=True)
@@ -234,7 +249,8 @@ class Protection:
     def __init__(self, spaces: Iterable[tuple[ProtectionSpace, Iterable[Rule]]]) -> None:
         self._root = _Node()
         self.spaces: list[ProtectionSpace] = []
-        for space, rules in spaces:
+        given = [(space, tuple(rules)) for space, rules in spaces]
+        for space, rules in given:
             self.spaces.append(space)
             for rule in rules:
                 self._add(space, rule)
@@ -243,6 +259,7 @@ class Protection:
         self._otherwise = Target(self.spaces[0], self.spaces[0].unnamed, named=False)
         self._seen: dict[tuple[str, bytes, bytes | None], Target | Ambiguous] = {}
         self._path_parameters = tuple(dict.fromkeys(s.path_parameter for s in self.spaces if s.path_parameter))
+        self._names_hosts = any(rule.host is not None for _, rules in given for rule in rules)
 
     def _add(self, space: ProtectionSpace, rule: Rule) -> None:
         node = self._root
@@ -259,8 +276,11 @@ class Protection:
         (node.below if below else node.here).append((space, rule))
 
     def find(self, request: Request) -> Target | Ambiguous:
-        """The target of a request, or why its path could be read in more ways than one (F22)."""
-        path = request.path
+        """The target of a request, or why it could be read in more ways than one (F22)."""
+        # RFC 9112 section 3.2: of two Host lines, what serves the request may go by either.
+        if request.repeated and self._names_hosts and b"host" in request.repeated:
+            return Ambiguous("authority")
+        path = request.taken_for or request.path
         if self._path_parameters and b";" in path:
             for name in self._path_parameters:
                 bare = without_path_parameter(path, name)
@@ -290,6 +310,9 @@ class Protection:
         # whose two readings are protected differently is refused rather than guessed at.
         if ";" in path and self._target(method, without_parameters(path), host) != target:
             return Ambiguous("path-parameters")
+        # Methods are case-sensitive (RFC 9110 section 9.1), but some frameworks serve `delete` as DELETE.
+        if method != method.upper() and self._target(method.upper(), path, host) != target:
+            return Ambiguous("method-case")
         return target
 
     def _target(self, method: str, path: str, host: str) -> Target:
@@ -298,7 +321,7 @@ class Protection:
         if found is None:
             return self._otherwise
         space, rule = found
-        return Target(space, rule.bound(segments))
+        return Target(space, rule.bound(segments), path=rule.path)
 
 
 def _search(node: _Node, segments: Sequence[str], at: int, method: str, host: str) -> Found:
@@ -325,6 +348,6 @@ def _segments(path: str) -> list[str]:
 
 
 def _host(request: Request) -> str:
-    """The host's name or address without its port, in lower case."""
+    """The host's name or address without its port, in lower case, and without the dot that a name may end with."""
     host = (request.field(b"host") or b"").decode("latin-1").lower()
-    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0].removesuffix(".")

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
-from watchword.core.decide import Refused, third_party
+from watchword.core.beside import third_party
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.http.json_text import read_json_text
 from watchword.http.message import Fields

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.core.third_party_answers import (
     AnyProviderAnswer,

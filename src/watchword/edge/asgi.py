@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias, Unpack, cast
+from urllib.parse import quote, unquote
 
 from watchword.core.demand import Demand, demand
 from watchword.core.principal import Principal
@@ -12,7 +13,7 @@ from watchword.edge.door import Door, Doors
 from watchword.edge.drive import Waiting
 from watchword.edge.engine import Answered
 from watchword.edge.refusal import Render, rendered
-from watchword.edge.route import VISIT, Demands, Visit, of_application
+from watchword.edge.route import PATH_CHARACTERS, VISIT, Demands, Reading, Visit, of_application, with_or_without_root
 from watchword.http.client_certificate import pem_to_der
 from watchword.http.merging import merged
 from watchword.http.message import Fields, Peer, Request, Response
@@ -27,9 +28,6 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Hot: TypeAlias = Callable[[Request], Response | Application]
 """A route that answers in place where nothing has to be waited for; else it tells who will answer."""
 
-Reading: TypeAlias = Callable[[Request], Request]
-"""How an application reads a request: with the path that it takes it for."""
-
 PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the scope; None for anonymous requests."""
 
@@ -39,6 +37,10 @@ REQUEST: Final = "watchword.request"
 
 def request_of(scope: Scope) -> Request:
     """The request as ASGI tells it. Certificate, address and scheme come from the transport, never from fields."""
+    fields: Fields = tuple(scope["headers"])
+    # HTTP/2 has no Upgrade field (RFC 8441), by which the core knows what no page of another origin may open.
+    if scope["type"] == "websocket" and all(name != b"upgrade" for name, _ in fields):
+        fields += ((b"upgrade", b"websocket"),)
     query: bytes = scope["query_string"]
     path: bytes = scope.get("raw_path") or _quoted(scope["path"])
     client = scope.get("client")
@@ -46,10 +48,43 @@ def request_of(scope: Scope) -> Request:
     return Request(
         scope.get("method", "GET"),
         path + b"?" + query if query else path,
-        scope["headers"],
+        fields,
         _peer(client[0] if client else "", secure, _certificate(scope) if secure else None),
         http_version=scope.get("http_version", "1.1"),
     )
+
+
+def read_request(scope: Scope, door: Door, root_path: str = "") -> tuple[Scope, Request]:
+    """The request that is judged, and the scope that the application gets. `root_path` is the application's own.
+
+    ASGI wants a root path in front of the path. Some servers leave it out, and frameworks do not mind: they serve `/x`
+    as they serve `/root/x` (F22). So what a rule says of either holds for both, and the application gets the second.
+    """
+    request = door.engine.resolved(request_of(scope))
+    root: str = root_path or scope.get("root_path") or ""
+    if not root or root.endswith("/"):
+        return scope, request
+    rooted = _rooted(scope, root)
+    # Where something is mounted, its root path is in the path already, and nothing else leads there.
+    alike = root_path or rooted is not scope
+    return rooted, with_or_without_root(door, request, root) if alike else request
+
+
+def _rooted(scope: Scope, root: str) -> Scope:
+    path: str = scope["path"]
+    raw: bytes = scope.get("raw_path") or _quoted(path)
+    below, raw_below = _is_below(root, path), _is_below(root, unquote(raw.decode("latin-1")))
+    if below and raw_below:
+        return scope
+    return {
+        **scope,
+        "path": path if below else root + path,
+        "raw_path": raw if raw_below else _quoted(root) + raw,
+    }
+
+
+def _is_below(root: str, path: str) -> bool:
+    return path == root or path.startswith(root + "/")
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +113,8 @@ class Guarded:
 
     `is_ours`: the application is the server's own, and may have the request with all that proves who sent it. `demand`
     is what is demanded besides what the rules say, `render` tells refusals. `reading` is how the application reads the
-    request, where it does not serve each path as what it is.
+    request, where it does not serve each path as what it is. `root_path` is the application's own, where it has one
+    and does not tell it.
     """
 
     def __init__(
@@ -90,8 +126,10 @@ class Guarded:
         demand: Demand | None = None,
         render: Render | None = None,
         reading: Reading | None = None,
+        root_path: str = "",
     ) -> None:
         self.render = render
+        self._root_path = root_path or str(getattr(application, "root_path", ""))  # FastAPI tells it there
         self._reading = reading
         self._is_ours = is_ours
         self._application = application
@@ -108,7 +146,7 @@ class Guarded:
         if VISIT in scope:
             await self._inside(scope[VISIT], scope, receive, send)
             return
-        request = self._engine.resolved(request_of(scope))
+        scope, request = read_request(scope, self._door, self._root_path)
         if self._reading is not None:
             request = self._reading(request)
         if self._wants_content and self._contents.wanted(request) and scope["type"] == "http":
@@ -164,15 +202,23 @@ def protect(
     *,
     public: bool = False,
     on_refusal: Render | None = None,
+    root_path: str = "",
     **demanded: Unpack[Demands],
 ) -> Guarded:
     """The application, of which only those requests are seen that may pass.
 
     What the rules of the configuration say of a path holds. `public` and what is demanded here hold for paths that no
     rule names: `public` lets pass whoever sends nothing, and leaves it to routes to demand. The fields that an answer
-    needs (Vary, cookies to clear, tokens, CORS) are added to each one that the application sends.
+    needs (Vary, cookies to clear, tokens, CORS) are added to each one that the application sends. `root_path` is the
+    application's own, where it was given one: what a rule says of a path with or without it holds for both.
     """
-    return Guarded(application, auth.on_loop, demand=of_application(public=public, **demanded), render=on_refusal)
+    return Guarded(
+        application,
+        auth.on_loop,
+        demand=of_application(public=public, **demanded),
+        render=on_refusal,
+        root_path=root_path,
+    )
 
 
 def on_refusal(application: Guarded, render: Render) -> None:
@@ -210,15 +256,16 @@ async def judged_at_route(
     read: Callable[[], Awaitable[bytes]] | None = None,
     render: Render | None = None,
     reading: Reading | None = None,
+    root_path: str = "",
 ) -> Response | None:
     """A demand that is judged inside the application: the answer in the route's place, or None where it may run.
 
     The principal is in the scope then, and the visit with the fields to be added. `read` gives the whole content; it is
-    called only where the request says how much that is. `reading` is as for `Guarded`.
+    called only where the request says how much that is. `reading` and `root_path` are as for `Guarded`.
     """
     visit: Visit | None = scope.get(VISIT)
     if visit is None:
-        request = door.engine.resolved(request_of(scope))
+        request = read_request(scope, door, root_path)[1]
         visit = Visit(request if reading is None else reading(request), alone=True)
         scope[VISIT] = visit
         _without_look_alikes(scope, door.engine.for_application(request))
@@ -242,7 +289,9 @@ def _without_look_alikes(scope: Scope, fields: Fields) -> None:
 def _is_short(request: Request, most: int) -> bool:
     """Whether the content is known to be no longer than this."""
     length = request.field(b"content-length") or b"0"
-    return most > 0 and b"transfer-encoding" not in request and length.isdigit() and int(length[:18]) <= most
+    if most == 0 or b"transfer-encoding" in request or b"content-length" in request.repeated:
+        return False
+    return length.isdigit() and len(length) <= 18 and int(length) <= most
 
 
 async def refuse(response: Response, scope: Scope, send: Send) -> None:
@@ -275,6 +324,4 @@ async def _deny_websocket(scope: Scope, response: Response, send: Send) -> None:
 
 
 def _quoted(path: str) -> bytes:
-    from urllib.parse import quote
-
-    return quote(path, safe="/!$&'()*+,;=:@~").encode("ascii")
+    return quote(path, safe=PATH_CHARACTERS).encode("ascii")

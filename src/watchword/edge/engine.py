@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from watchword.core.ask import AnswerFailed, Steps
 from watchword.core.circumstances import read_circumstances
-from watchword.core.decide import Granted, Refused
+from watchword.core.decision import Granted, Refused
 from watchword.core.demand import Demand
 from watchword.core.events import Event
 from watchword.core.guard import check, guard
@@ -38,7 +38,7 @@ class Witness(Protocol):
     It must be quick, and must not raise.
     """
 
-    def granted(self, granted: Granted) -> None: ...
+    def granted(self, granted: Granted, /) -> None: ...
     def refused(self, refused: Refused, request: Request, request_id: str) -> None: ...
     def noted(self, event: Event) -> None: ...
 

@@ -25,6 +25,7 @@ from watchword.core.principal import Principal
 from watchword.edge import starlette
 from watchword.edge.asgi import PRINCIPAL, refuse
 from watchword.edge.door import Doors
+from watchword.edge.fastapi_router import guard_plain_routes
 from watchword.edge.openapi import PROBLEM, PROBLEM_NAME, Secured, responses, secured, together
 from watchword.edge.refusal import Render
 from watchword.edge.route import Demands, of_application
@@ -68,7 +69,8 @@ def protect(
 
     What the rules of the configuration say of a path holds. `public` and what is demanded here hold for paths that no
     rule names: `public` lets pass whoever sends nothing, and leaves it to routes to demand. The fields that an answer
-    needs are on every answer. A router is protected before it has routes, by a dependency of each of them.
+    needs are on every answer. A router is protected before it has routes, by a dependency of each of them; what is
+    mounted there is, too.
 
     Raises:
         RuntimeError: where the application has begun to serve, or the router has routes already.
@@ -78,6 +80,7 @@ def protect(
         if application.routes:
             raise RuntimeError("the router has routes already: protect it before, so that none of them is left out")
         application.dependencies.append(_dependency(auth, wanted, render=on_refusal, at_route=False))
+        guard_plain_routes(application, auth.on_loop, wanted, on_refusal)
         return application
     starlette.protect(application, auth, public=public, on_refusal=on_refusal, **demanded)
     _protected[application] = (*_protected.get(application, ()), _Said(auth, wanted, at_route=False))

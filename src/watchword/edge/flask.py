@@ -8,7 +8,7 @@ loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import TypeVar, Unpack, cast
 
 from watchword.core.demand import Demand, demand
@@ -16,7 +16,7 @@ from watchword.core.principal import Principal
 from watchword.edge import wsgi
 from watchword.edge.door import Door, Doors
 from watchword.edge.refusal import Render
-from watchword.edge.route import Demands, of_application
+from watchword.edge.route import Demands, of_application, with_or_without_slash
 from watchword.http.merging import merged
 from watchword.http.message import Response as Answer
 
@@ -127,7 +127,9 @@ def _refused(door: Door, demanded: Demand | None, *, alone: bool = False) -> Res
     if visit is not None:
         refused = wsgi.judge_again(request.environ, visit, door, demanded, _render())
         return None if refused is None else _response(refused)
-    entered = wsgi.enter(request.environ, door, demanded, _render())
+    rule = request.url_rule
+    reading = None if rule is None or rule.strict_slashes else partial(with_or_without_slash, door)
+    entered = wsgi.enter(request.environ, door, demanded, _render(), reading=reading)
     if isinstance(entered, Answer):
         return _response(entered)
     if alone:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias, Unpack, cast, overload
 
 try:
     from litestar import Litestar, Request
+    from litestar.config.response_cache import default_cache_key_builder
     from litestar.connection import ASGIConnection
     from litestar.di import Provide
     from litestar.exceptions import WebSocketException
@@ -31,15 +33,13 @@ except ModuleNotFoundError as missing:
 
 from watchword.core.demand import Demand, demand
 from watchword.core.principal import Principal
-from watchword.edge.asgi import PRINCIPAL, Application, Guarded, Reading, Receive, Scope, Send, judged_at_route, refuse
+from watchword.edge.asgi import PRINCIPAL, Application, Guarded, Receive, Scope, Send, judged_at_route, refuse
 from watchword.edge.asgi import principal as principal_in
 from watchword.edge.door import Door, Doors
 from watchword.edge.openapi import PROBLEM, PROBLEM_NAME, REFUSALS, Object, Secured, secured, together
 from watchword.edge.refusal import Refusal, Render
-from watchword.edge.route import Demands, of_application
-from watchword.http.message import Request as Asked
+from watchword.edge.route import Demands, of_application, with_or_without_slash
 from watchword.http.message import Response
-from watchword.http.target import Ambiguous
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 """Of whatever handler, state, user and authentication Litestar's own middleware gives it."""
@@ -63,12 +63,16 @@ def protect(
     What the rules of the configuration say of a path holds, with and without a slash at its end, since Litestar serves
     both alike. `public` and what is demanded here hold for paths that no rule names: `public` lets pass whoever sends
     nothing, and leaves it to guards to demand. The fields that an answer needs (Vary, cookies to clear, tokens, CORS)
-    are on every answer, on those to errors of the application too.
+    are on every answer, on those to errors of the application too. What Litestar keeps of answers (`cache=True`) is
+    kept for each principal, unless the application says by what keys.
 
     Raises:
-        ValueError: where a dependency demands of a handler that does not take it, so that nobody would be asked.
+        ValueError: where a dependency demands of a handler that does not take it, or whose answers are kept, so that
+            nobody would be asked.
     """
     _refuse_unasked(application)
+    if application.response_cache_config.key_builder is default_cache_key_builder:
+        application.response_cache_config.key_builder = _cache_key
     door, wanted = auth.on_loop, of_application(public=public, **demanded)
     if on_refusal is not None:
         application.state[_RENDER] = on_refusal
@@ -77,7 +81,7 @@ def protect(
         door,
         demand=wanted,
         render=_telling(application),
-        reading=_as_served(door),
+        reading=partial(with_or_without_slash, door),
     )
     application.state[_PROTECTED] = (*_protections(application), (door, wanted))
     document(application)
@@ -131,7 +135,7 @@ class Demanded(Provide):
             self.wanted,
             read=None if request is None else request.body,
             render=_render_of(scope["litestar_app"]),
-            reading=_as_served(self.door),
+            reading=partial(with_or_without_slash, self.door),
         )
         if answer is None:
             who: Principal | None = inner[PRINCIPAL]
@@ -197,25 +201,6 @@ def _answer(request: object, refused: _Refused) -> _Answer:
     return _Answer(refused.answer)
 
 
-def _as_served(door: Door) -> Reading:
-    """Litestar serves `/a/` as it serves `/a` (F22). What a rule says of either holds for both."""
-
-    def reading(request: Asked) -> Asked:
-        path, query = request.path, request.query
-        bare = path.removesuffix(b"/")
-        if not bare or bare.endswith(b"/"):
-            return request
-        for spelled in (bare, bare + b"/"):
-            tail = b"?" + query if query else b""
-            read = request if spelled == path else request.replaced(target=spelled + tail)
-            target = door.protection.find(read)
-            if not isinstance(target, Ambiguous) and target.named:
-                return read
-        return request
-
-    return reading
-
-
 def document(application: Litestar) -> None:
     """Add to the OpenAPI document of the application which routes demand, which credentials they take, and how they
     refuse. `protect` does it by itself; without it, call this once all routes are there."""
@@ -247,12 +232,31 @@ def _refuse_unasked(application: Litestar) -> None:
         for handler in getattr(route, "route_handlers", (getattr(route, "route_handler", None),)):
             if isinstance(handler, BaseRouteHandler):
                 for name, given in handler.resolve_dependencies().items():
-                    unasked = isinstance(given, Demanded) and not given.wanted.public
-                    if unasked and name not in handler.parsed_fn_signature.parameters:
+                    if not isinstance(given, Demanded):
+                        continue
+                    if isinstance(handler, HTTPRouteHandler) and handler.cache:
+                        raise ValueError(
+                            f"{handler} has a cache, from which Litestar answers before it asks {name!r}: put what "
+                            "demands into guards=[...]"
+                        )
+                    if not given.wanted.public and name not in handler.parsed_fn_signature.parameters:
                         raise ValueError(
                             f"{handler} does not take {name!r}, so that Litestar asks nobody there: put what demands "
                             "into guards=[...]"
                         )
+
+
+def _cache_key(request: Request[Any, Any, Any]) -> str:
+    """Litestar's own key has nothing of who asks, so that one would be given what another was answered."""
+    return f"{_who_is_answered(principal(request))} {default_cache_key_builder(request)}"
+
+
+def _who_is_answered(who: Principal | None) -> str:
+    """All of a principal that an answer may depend on. The same person may come with less, by a key of few scopes."""
+    if who is None:
+        return "None"
+    may = (None if each is None else sorted(each) for each in (who.roles, who.permissions, who.scopes))
+    return repr((who.realm, who.subject, who.client_id, who.authentication.acr, *may))
 
 
 def _protections(application: Litestar) -> tuple[tuple[Door, Demand | None], ...]:

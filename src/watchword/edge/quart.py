@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeAlias, TypeVar, Unpack, cast, overload
 
 try:
@@ -20,8 +20,9 @@ from watchword.edge.asgi import Application, Guarded, Scope, judged_at_route
 from watchword.edge.asgi import principal as principal_in
 from watchword.edge.door import Door, Doors
 from watchword.edge.refusal import Refusal, Render
-from watchword.edge.route import VISIT, Demands, Visit, of_application
+from watchword.edge.route import VISIT, Demands, Visit, of_application, with_or_without_slash
 from watchword.http.merging import merged
+from watchword.http.message import Request as Asked
 from watchword.http.message import Response as Answer
 
 P = ParamSpec("P")
@@ -51,7 +52,13 @@ def protect(
     if isinstance(application, Quart):
         if on_refusal is not None:
             application.extensions[_RENDER] = on_refusal
-        guarded = Guarded(cast("Application", application.asgi_app), door, demand=wanted, render=_telling(application))
+        guarded = Guarded(
+            cast("Application", application.asgi_app),
+            door,
+            demand=wanted,
+            render=_telling(application),
+            reading=partial(_as_served, application, door),
+        )
         application.asgi_app = guarded  # type: ignore[assignment,method-assign]  # as Quart's documentation says
         return application
 
@@ -61,6 +68,13 @@ def protect(
     application.before_request(judge)
     application.before_websocket(judge)
     return application
+
+
+def _as_served(application: Quart, door: Door, request: Asked) -> Asked:
+    """With `strict_slashes=False`, of all routes or of one, Quart serves `/a/` as it serves `/a` (F22)."""
+    read = with_or_without_slash(door, request)
+    lenient = read is not request and any(not rule.strict_slashes for rule in application.url_map.iter_rules())
+    return read if lenient else request
 
 
 def _telling(application: Quart) -> Render:
@@ -129,7 +143,8 @@ async def _judge(door: Door, wanted: Demand | None, render: Render | None = None
 
     of_request = isinstance(current, Request)
     tell = render or _render_of(current_app)
-    answer = await judged_at_route(scope, door, wanted, read=read if of_request else None, render=tell)
+    reading = partial(_as_served, current_app, door)
+    answer = await judged_at_route(scope, door, wanted, read=read if of_request else None, render=tell, reading=reading)
     # Quart has copied the fields already.
     for name in before.difference(name for name, _ in scope["headers"]):
         current.headers.remove(name.decode("latin-1"))

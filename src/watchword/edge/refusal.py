@@ -30,10 +30,6 @@ class Refusal:
         others = (line for line in self.fields if line[0] not in (b"content-type", b"content-security-policy"))
         return Response(self.status, ((b"content-type", media_type.encode("latin-1")), *others), content)
 
-    def as_it_is(self) -> Response:
-        """The answer as it is where nobody renders it."""
-        return Response(self.status, self.fields, self.content)
-
 
 class Render(Protocol):
     """Tells a refusal in a way of the application's own: the media type and the content; None leaves it as it is."""

@@ -58,7 +58,8 @@ def protect(
     wanted = of_application(public=public, **demanded)
 
     def guarded(inner: Application) -> Guarded:
-        return Guarded(inner, auth.on_loop, demand=wanted, render=on_refusal or _telling(application))
+        render = on_refusal or _telling(application)
+        return Guarded(inner, auth.on_loop, demand=wanted, render=render, root_path=_root_path(application))
 
     if isinstance(application, Router):
         application.middleware_stack = guarded(application.middleware_stack)
@@ -69,6 +70,11 @@ def protect(
     # Middleware that is added in the common way stands inside of what answers errors, and would not see those.
     application.build_middleware_stack = lambda: guarded(build())  # type: ignore[method-assign]  # of this one instance
     return application
+
+
+def _root_path(application: object) -> str:
+    """The root path that FastAPI was given for itself."""
+    return str(getattr(application, "root_path", ""))
 
 
 def _telling(application: object) -> Render:
@@ -100,8 +106,10 @@ async def judged_connection(
 ) -> Response | None:
     """A route's demand: the answer in the route's place, or None where it may run."""
     scope = connection.scope
-    read = connection.body if isinstance(connection, Request) else None
-    return await judged_at_route(scope, door, wanted, read=read, render=render or render_of(scope.get("app")))
+    read, application = connection.body if isinstance(connection, Request) else None, scope.get("app")
+    return await judged_at_route(
+        scope, door, wanted, read=read, render=render or render_of(application), root_path=_root_path(application)
+    )
 
 
 def in_terms_of_starlette(response: Response, scope: Scope) -> StarletteResponse:
@@ -125,24 +133,25 @@ def Authenticated(auth: Doors, **demanded: Unpack[Demands]) -> Callable[[E], E]:
 
     Without `protect` the fields that an answer needs are added to what the endpoint returns, and to nothing else.
     """
-    return partial(_decorated, auth.on_loop, demand(**demanded))
+    return partial(decorated, auth.on_loop, demand(**demanded))
 
 
 def Optional(auth: Doors, **demanded: Unpack[Demands]) -> Callable[[E], E]:
     """The same, but whoever sends no credentials passes, where no rule says otherwise. Credentials that were sent on
     purpose and fail are refused (C02)."""
-    return partial(_decorated, auth.on_loop, demand(public=True, **demanded))
+    return partial(decorated, auth.on_loop, demand(public=True, **demanded))
 
 
-def _decorated(door: Door, wanted: Demand, endpoint: E) -> E:
+def decorated(door: Door, wanted: Demand | None, endpoint: E, render: Render | None = None) -> E:
+    """The endpoint, which sees only those requests that meet what is wanted."""
     if not isroutine(endpoint):
-        guarded = Guarded(cast("Application", endpoint), door, demand=wanted)
+        guarded = Guarded(cast("Application", endpoint), door, demand=wanted, render=render)
         return cast("E", update_wrapper(guarded, endpoint, updated=()))
 
     @wraps(endpoint)
     async def judged_first(*arguments: object, **named: object) -> StarletteResponse | None:
         connection = next(value for value in (*arguments, *named.values()) if isinstance(value, HTTPConnection))
-        answer = await judged_connection(connection, door, wanted)
+        answer = await judged_connection(connection, door, wanted, render)
         if answer is not None:
             if not isinstance(connection, WebSocket):
                 return in_terms_of_starlette(answer, connection.scope)

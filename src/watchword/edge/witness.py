@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from watchword.core.decide import Granted, Refused
+from watchword.core.decision import Granted, Refused
 from watchword.core.events import Event, event_of
 from watchword.http.message import Request
 

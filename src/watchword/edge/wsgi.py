@@ -16,7 +16,7 @@ from watchword.core.principal import Principal
 from watchword.edge.door import Door, Doors
 from watchword.edge.engine import Answered
 from watchword.edge.refusal import Render, rendered
-from watchword.edge.route import VISIT, Demands, Visit, of_application
+from watchword.edge.route import PATH_CHARACTERS, VISIT, Demands, Reading, Visit, of_application
 from watchword.http.client_certificate import pem_to_der
 from watchword.http.merging import merged
 from watchword.http.message import Peer, Request, Response
@@ -28,7 +28,6 @@ PRINCIPAL: Final = "watchword.principal"
 """Where the application finds the principal in the environ; None for anonymous requests."""
 
 _CONTENT = (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length"))
-_PATH_CHARACTERS = "/!$&'()*+,;=:@~"
 
 
 def protect(
@@ -115,12 +114,22 @@ class GuardedWsgi:
         return self._application(inner, start_response)
 
 
-def enter(environ: WSGIEnvironment, door: Door, demanded: Demand | None, render: Render | None) -> Visit | Response:
+def enter(
+    environ: WSGIEnvironment,
+    door: Door,
+    demanded: Demand | None,
+    render: Render | None,
+    *,
+    reading: Reading | None = None,
+) -> Visit | Response:
     """Judge a request that nobody has judged yet: the answer in place of the application, or the visit.
 
-    The visit is kept in the environ, which loses the look-alikes of our own fields.
+    The visit is kept in the environ, which loses the look-alikes of our own fields. `reading` is how the application
+    reads the request, where it does not serve each path as what it is.
     """
     request = door.contents.read_now(door.engine.resolved(request_of(environ)), environ)
+    if reading is not None:
+        request = reading(request)
     judged = door.judge(request, demanded)
     if isinstance(judged, Answered):
         return rendered(judged, render)
@@ -165,7 +174,7 @@ def request_of(environ: WSGIEnvironment, *, encoding: str = "latin-1") -> Reques
 
 @lru_cache(maxsize=4096)
 def _quoted(path: str, encoding: str) -> bytes:
-    return quote(path or "/", _PATH_CHARACTERS, encoding).encode("ascii")
+    return quote(path or "/", PATH_CHARACTERS, encoding).encode("ascii")
 
 
 @lru_cache(maxsize=4096)

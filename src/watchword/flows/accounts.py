@@ -52,7 +52,11 @@ def add_account(
         attributes=attributes,
         disabled=disabled,
     )
-    return account if (yield from keep_account(account, password, now, digest_secrets)) else None
+    if not (yield from ask(AddAccount(account))):
+        return None
+    if password is not None and digest_secrets is not None and digest_secrets.kept:
+        yield from password_set(account, password, now, digest_secrets)
+    return account
 
 
 def new_account(
@@ -82,16 +86,6 @@ def new_account(
         attributes=dict(attributes or {}),
         created_at=now,
     )
-
-
-def keep_account(
-    account: Account, password: str | None, now: Instant, digest_secrets: DigestSecrets | None = None
-) -> Steps[bool]:
-    """Keep a new account, whose password this is. False where the name is taken."""
-    added = yield from ask(AddAccount(account))
-    if added and password is not None and digest_secrets is not None and digest_secrets.kept:
-        yield from password_set(account, password, now, digest_secrets)
-    return added
 
 
 def change_password(

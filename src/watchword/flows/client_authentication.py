@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from watchword.core.ask import AnswerFailed, Steps, ask
+from watchword.core.beside import unavailable
 from watchword.core.circumstances import read_circumstances, with_login_route
-from watchword.core.decide import Refused, unavailable
+from watchword.core.decision import Refused
 from watchword.core.grants import Client
 from watchword.core.guard import guard
 from watchword.core.principal import Instant

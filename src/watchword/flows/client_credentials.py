@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from watchword.core.ask import AnswerFailed, Steps
-from watchword.core.decide import Refused, unavailable
+from watchword.core.beside import unavailable
+from watchword.core.decision import Refused
 from watchword.core.grants import Client, Scopes
 from watchword.core.principal import Instant
 from watchword.flows.access_tokens import AccessToken, Proof, TokenPolicy, issue_access_token

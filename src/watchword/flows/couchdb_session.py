@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from watchword.core.ask import AnswerFailed, Steps, ask
-from watchword.core.decide import Refused, unavailable
+from watchword.core.beside import unavailable
+from watchword.core.decision import Refused
 from watchword.core.outcome import Accepted
 from watchword.core.principal import Instant, Principal
 from watchword.core.questions import FindAccount

@@ -1,25 +1,30 @@
 """Another e-mail address for an account: it counts once somebody has opened the link that was sent there (ASVS 7.5.1).
 
-Until then the account has the address that it had, and that one is told what is going on.
+Until then the account has the address that it had, and that one is told what is going on. The link of a sign-up ends
+here too: with it a new account gets its address, and its password.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchword.core.ask import Steps, ask
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.outcome import Rejected, Stale
 from watchword.core.principal import Instant
-from watchword.core.questions import ChangeAccount, FindAccount
+from watchword.core.questions import ChangeAccount, FindAccount, HashPassword
 from watchword.core.questions.mail import SendMail
 from watchword.core.records import Account
 from watchword.core.space import ProtectionSpace
 from watchword.crypto.secret import Secret
+from watchword.flows.accounts import new_stamp
 from watchword.flows.mailing import MailPolicy, has_turn, linked_account, not_taken, posted, refused_link, used_up
 from watchword.flows.mails import address_leaves_mail, address_left_mail, address_mail
+from watchword.flows.password_policy import PasswordPolicy, PasswordRefused, approved
 from watchword.flows.sign_up import ended_waiting
 from watchword.http.message import Request
+from watchword.tokens.couchdb_cookie import without_salt
+from watchword.tokens.digest_secret import DigestSecrets, password_set
 from watchword.tokens.mailed_link import MailedLink, new_link
 
 PAGE = "verify-email"
@@ -60,18 +65,31 @@ def send_address_link(
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The account has the address from now on, and its owner has shown that; `is_new`: it can be used from now on."""
+    """The account has the address from now on, and its owner has shown that; `is_new`: it can be used from now on.
+    `has_new_password`: who had proven an old one is logged out."""
 
     account: Account
     is_new: bool
+    has_new_password: bool
 
 
 def verify_address(
-    token: Secret, request: Request, space: ProtectionSpace, *, policy: MailPolicy, now: Instant
+    token: Secret,
+    password: str | None,
+    request: Request,
+    space: ProtectionSpace,
+    *,
+    policy: MailPolicy,
+    passwords: PasswordPolicy,
+    now: Instant,
+    digest_secrets: DigestSecrets | None = None,
 ) -> Steps[Verified | Refused]:
-    """Have the account keep the address that the link was sent to.
+    """Have the account keep the address that the link was sent to. A new account gets its password here: whoever signed
+    up may have used an address of somebody else's, who must not end up with a password that a stranger knows.
 
     Raises:
+        PasswordRefused: where a new account's password is missing or forbidden, or there is one for another link. The
+            link stays good.
         AnswerFailed: where it could not be changed. The link may be used up then.
     """
     if (refused := (yield from not_taken(request, space, now))) is not None:
@@ -84,22 +102,41 @@ def verify_address(
     link, account = found
     if not _still_fits(link, account, policy):
         return (yield from refused_link(Rejected("account-changed"), request, space, now))
+    attributes = {**ended_waiting(account.attributes), policy.attribute: link.address, policy.verified: "true"}
+    change = ChangeAccount(account.name, attributes=attributes, expected_stamp=link.stamp)
+    if link.purpose == "sign-up":
+        change = yield from _finishing(change, password, policy, passwords)
+    elif password is not None:
+        raise PasswordRefused("This link is about an address alone: it sets no password.")
     if not (yield from used_up(link)):
         return (yield from refused_link(Rejected("used-link"), request, space, now))
-    attributes = {**ended_waiting(account.attributes), policy.attribute: link.address, policy.verified: "true"}
-    change = ChangeAccount(
-        account.name,
-        attributes=attributes,
-        disabled=False if link.purpose == "sign-up" else None,
-        expected_stamp=link.stamp,
-    )
     changed = yield from ask(change)
     if changed is None:
         return (yield from refused_link(Rejected("account-changed"), request, space, now))
+    if password is not None:
+        yield from password_set(changed, password, now, digest_secrets)
     before = policy.address_of(account)
     if before not in (None, link.address):
         yield from ask(SendMail(address_left_mail(before, account.name, site=policy.site, now=now)))
-    return Verified(changed, is_new=account.disabled)
+    return Verified(changed, is_new=account.disabled, has_new_password=password is not None)
+
+
+def _finishing(
+    change: ChangeAccount, password: str | None, policy: MailPolicy, passwords: PasswordPolicy
+) -> Steps[ChangeAccount]:
+    """The change with what makes a new account one that can be used."""
+    if password is None:
+        raise PasswordRefused("Choose the password of the new account: what was sent at the sign-up does not count.")
+    good = yield from approved(password, change.name, change.attributes, policy=passwords)
+    stored = yield from ask(HashPassword(good))
+    attributes = change.attributes or {}
+    return replace(
+        change,
+        password_hash=stored,
+        stamp=new_stamp(policy.entropy),
+        disabled=False,
+        attributes=without_salt(attributes) or attributes,
+    )
 
 
 def _still_fits(link: MailedLink, account: Account, policy: MailPolicy) -> bool:

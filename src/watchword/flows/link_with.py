@@ -9,7 +9,8 @@ from __future__ import annotations
 from enum import Enum
 
 from watchword.core.ask import AnswerFailed, Steps, ask
-from watchword.core.decide import Refused, unavailable
+from watchword.core.beside import unavailable
+from watchword.core.decision import Refused
 from watchword.core.identity_providers import IdentityProvider
 from watchword.core.linked import LinkedIdentity
 from watchword.core.principal import Instant

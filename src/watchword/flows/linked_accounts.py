@@ -27,6 +27,9 @@ from watchword.core.questions import (
 from watchword.core.records import Account, Json
 from watchword.crypto.secret import Secret, fingerprint
 from watchword.flows.accounts import new_stamp
+from watchword.flows.administrators import ADMINISTRATOR, LastAdministrator, change_account
+from watchword.mechanisms.identity_provider import NAME
+from watchword.tokens.identity import alarm
 
 _MOST_NAMES: Final = 9
 """How many names are tried in order before a random one is taken."""
@@ -34,17 +37,22 @@ _MOST_NAMES: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Who has just logged in at a provider, and what more can be asked with."""
+    """Who has just logged in at a provider, and what more can be asked with. `id_token` is there where the provider
+    wants to have it back at a log-out."""
 
     provider: IdentityProvider
     token: IdToken
     access_token: Secret | None = None
+    id_token: Secret | None = None
 
 
-def account_of(who: Identified, *, entropy: Callable[[int], bytes], now: Instant) -> Steps[Account | Rejected]:
+def account_of(
+    who: Identified, *, asked_from: str, entropy: Callable[[int], bytes], now: Instant
+) -> Steps[Account | Rejected]:
     """The account of who logged in, with the roles that the provider gives; a new one where that may be made.
 
-    Disabled accounts are found like others.
+    Disabled accounts are found like others. The last administrator stays one, whatever the provider says; whoever runs
+    the server is told then, and of `asked_from`, the address that the log-in comes from.
     """
     token = who.token
     found = yield from _linked(token)
@@ -53,7 +61,7 @@ def account_of(who: Identified, *, entropy: Callable[[int], bytes], now: Instant
     if isinstance(claims, Rejected):
         return claims
     if found is not None:
-        return (yield from _with_roles(found, who.provider, claims))
+        return (yield from _with_roles(found, who.provider, claims, asked_from))
     if not may_begin(who.provider.first_log_in, claims):
         return Rejected("unknown-identity", who.provider.name)
     return (yield from _made(who, claims, entropy, now))
@@ -115,11 +123,16 @@ def _claims(who: Identified, wanted: frozenset[str]) -> Steps[Mapping[str, Json]
     return {**more, **claims}
 
 
-def _with_roles(account: Account, provider: IdentityProvider, claims: Mapping[str, Json]) -> Steps[Account | Rejected]:
+def _with_roles(
+    account: Account, provider: IdentityProvider, claims: Mapping[str, Json], asked_from: str
+) -> Steps[Account | Rejected]:
     roles = roles_with(account.roles, provider, claims)
     if roles == account.roles or account.disabled:
         return account
-    changed = yield from ask(ChangeAccount(account.name, roles=roles))
+    changed = yield from change_account(ChangeAccount(account.name, roles=roles))
+    if isinstance(changed, LastAdministrator):
+        changed = yield from ask(ChangeAccount(account.name, roles=roles | {ADMINISTRATOR}))
+        yield from alarm("last-administrator", NAME, asked_from, about=account.name)
     return Rejected("account-changed") if changed is None else changed
 
 

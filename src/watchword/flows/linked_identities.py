@@ -7,6 +7,7 @@ from enum import Enum
 
 from watchword.core.ask import Steps, ask
 from watchword.core.linked import LinkedIdentity
+from watchword.core.principal import Instant
 from watchword.core.questions import AddLinkedIdentity, EndLinkedIdentities, FindAccount, ListLinkedIdentities
 
 
@@ -23,7 +24,7 @@ def public_id(identity: LinkedIdentity) -> str:
     return hashlib.sha256(len(issuer).to_bytes(4, "big") + issuer + subject).hexdigest()[:32]
 
 
-def unlink(account: str, id: str, *, by_owner: bool) -> Steps[LinkedIdentity | NotUnlinked]:
+def unlink(account: str, id: str, *, by_owner: bool, now: Instant) -> Steps[LinkedIdentity | NotUnlinked]:
     """Unlink the identity with this id, and end what began by its provider; the identity that is linked no more.
 
     An account's owner keeps one way to log in: the last identity of an account without a password stays.
@@ -38,7 +39,7 @@ def unlink(account: str, id: str, *, by_owner: bool) -> Steps[LinkedIdentity | N
     needed = by_owner and not (yield from _has_password(account))
     if needed and len(linked) == 1:
         return NotUnlinked.LAST
-    yield from ask(EndLinkedIdentities(account, found.issuer, found.subject))
+    yield from ask(EndLinkedIdentities(account, now, found.issuer, found.subject))
     if needed and not (yield from ask(ListLinkedIdentities(account))):
         # Two were unlinked at the same time: whoever sees that none is left gives theirs back.
         yield from ask(AddLinkedIdentity(found))

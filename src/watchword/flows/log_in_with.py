@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from watchword.core.ask import AnswerFailed, Steps, ask
+from watchword.core.beside import unavailable
 from watchword.core.cells import DETAILS
 from watchword.core.circumstances import read_circumstances, with_login_route
-from watchword.core.decide import Refused, unavailable
+from watchword.core.decision import Refused
 from watchword.core.guard import guard
 from watchword.core.identity_providers import CodeRefused, IdentityProvider
 from watchword.core.linked import LinkedLogIn
@@ -36,6 +37,7 @@ from watchword.http.syntax import Unreadable
 from watchword.mechanisms.identity_provider import NAME, IdentityProviderAnswer
 from watchword.tokens.id_token import id_token_header, verify_id_token
 from watchword.tokens.log_in_with import PendingLogIn, belongs_to
+from watchword.tokens.log_out_hint import LogOutHint
 from watchword.tokens.once import REMEMBERED_FOR
 
 FROM_ONE_PLACE: Final = Ceiling(limit=300, window=60.0)
@@ -82,6 +84,15 @@ class Judged:
     kind: Kind = Kind.OTHER
 
 
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What became of a log-in, and by what its provider will know at a log-out whose it was. That is there where a
+    session has begun, or nothing is missing but the second step."""
+
+    outcome: LoggedIn | Refused
+    hint: LogOutHint | None = None
+
+
 def departure(
     provider: IdentityProvider, pending: PendingLogIn, *, redirect_uri: str, acr_values: str = "", prompt: str = ""
 ) -> Steps[str | Refused]:
@@ -121,26 +132,26 @@ def log_in_with(
     entropy: Callable[[int], bytes],
     now: Instant,
     replaces: Sequence[bytes] = (),
-) -> Steps[LoggedIn | Refused]:
+) -> Steps[CameBack]:
     """A session for whom the provider has logged in. Everything is refused by the decision table.
 
     `pending` is what the browser kept of the log-in that the answer is about. `replaces` as in `log_in`.
     """
     who = yield from identified(answer, pending, provider, request, redirect_uri=redirect_uri, now=now)
     if isinstance(who, Identified):
-        proven: Judged | Lost = yield from _proven(who, space, entropy, now)
+        proven: Judged | Lost = yield from _proven(who, request, space, entropy, now)
     else:
         proven = who
     refused, principal = yield from decided(proven, request, space, now)
     linked = LinkedLogIn(who.token.issuer, who.token.sid) if isinstance(who, Identified) else None
     if refused is not None:
-        return _with_second_step(refused, linked, space, now)
+        refused = _with_second_step(refused, linked, space, now)
+        return CameBack(refused, _hint(who, refused.principal if "mfa_token" in refused.members else None, policy, now))
     assert principal is not None
-    return (
-        yield from start_session(
-            principal, request, policy=policy, entropy=entropy, now=now, replaces=replaces, linked=linked
-        )
+    begun = yield from start_session(
+        principal, request, policy=policy, entropy=entropy, now=now, replaces=replaces, linked=linked
     )
+    return CameBack(begun, _hint(who, principal if isinstance(begun, LoggedIn) else None, policy, now))
 
 
 def identified(
@@ -176,7 +187,10 @@ def identified(
             return Lost("another-log-in")  # RFC 9207 section 2.4: somebody mixes providers up
         if answer.code is None:
             return _not_logged_in(answer.error or "")
-        return (yield from _redeemed(Secret(answer.code), pending, provider, redirect_uri, now))
+        who = yield from _redeemed(Secret(answer.code), pending, provider, redirect_uri, now)
+        if isinstance(who, Identified) and (metadata.end_session_endpoint is None or not provider.id_token_hint):
+            return replace(who, id_token=None)
+        return who
     except AnswerFailed as failure:
         return Judged(Unavailable("no-answer", str(failure)))
     except JoseRefused as refused:
@@ -215,13 +229,15 @@ def _redeemed(
         max_age=pending.max_age,
         access_token=given.access_token,
     )
-    return Identified(provider, token, given.access_token)
+    return Identified(provider, token, given.access_token, Secret(given.id_token))
 
 
-def _proven(who: Identified, space: ProtectionSpace, entropy: Callable[[int], bytes], now: Instant) -> Steps[Judged]:
+def _proven(
+    who: Identified, request: Request, space: ProtectionSpace, entropy: Callable[[int], bytes], now: Instant
+) -> Steps[Judged]:
     """Whether who was identified may come in here."""
     try:
-        account = yield from account_of(who, entropy=entropy, now=now)
+        account = yield from account_of(who, asked_from=request.peer.address, entropy=entropy, now=now)
     except AnswerFailed as failure:
         return Judged(Unavailable("no-answer", str(failure)))
     match account:
@@ -278,6 +294,19 @@ def decided(
 
 def _told_as(refused: Refused, code: str) -> Refused:
     return replace(refused, code=code, detail=DETAILS[code])
+
+
+def _hint(
+    who: Identified | Judged | Lost, principal: Principal | None, policy: SessionPolicy, now: Instant
+) -> LogOutHint | None:
+    if principal is None or not isinstance(who, Identified) or who.id_token is None:
+        return None
+    return LogOutHint(
+        provider=who.provider.name,
+        subject=principal.subject,
+        id_token=who.id_token,
+        expires_at=now + policy.lifetime,
+    )
 
 
 def _with_second_step(refused: Refused, linked: LinkedLogIn | None, space: ProtectionSpace, now: Instant) -> Refused:

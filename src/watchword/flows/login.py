@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from watchword.core.ask import AnswerFailed, Steps
+from watchword.core.beside import unavailable
 from watchword.core.circumstances import read_circumstances, with_login_route
-from watchword.core.decide import Decision, Refused, unavailable
+from watchword.core.decision import Decision, Refused
 from watchword.core.guard import guard
 from watchword.core.linked import LinkedLogIn
 from watchword.core.principal import Instant, Principal

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from watchword.core.ask import AnswerFailed, Steps
+from watchword.core.beside import unavailable
 from watchword.core.circumstances import Circumstances
-from watchword.core.decide import Refused, unavailable
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.core.space import ProtectionSpace
 from watchword.crypto.secret import Secret

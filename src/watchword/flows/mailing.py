@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from watchword.core.ask import Steps, ask
 from watchword.core.circumstances import read_circumstances, with_login_route
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.guard import guard
 from watchword.core.mail import Mail, usable_address
 from watchword.core.names import folded_name

@@ -98,8 +98,8 @@ def sign_up_mail(address: str, link: str, *, site: str, asked_from: str, now: In
         text=(
             f"Somebody at {_place(asked_from)} asked, on {_moment(now)}, for an account at {site} with this e-mail\n"
             f"address.\n\n"
-            f"If that was you, open this link within {_length(lifetime)}. It works once, and the account can be used\n"
-            f"from then on.\n\n  {link}\n\n"
+            f"If that was you, open this link within {_length(lifetime)} and choose the password there. It works\n"
+            f"once, and the account can be used from then on.\n\n  {link}\n\n"
             "If that was not you, do nothing: without the link there is no account that could be used.\n"
         ),
     )

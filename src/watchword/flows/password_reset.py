@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watchword.core.ask import Steps, ask
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.names import looked_up_name
 from watchword.core.outcome import Rejected, Stale
 from watchword.core.principal import Instant

@@ -12,6 +12,7 @@ from watchword.core.grants import FIRST_PARTY, ApiKey, Family
 from watchword.core.principal import Instant
 from watchword.core.questions import (
     EndFamilies,
+    EndHalfLogIns,
     EndKeys,
     EndSessions,
     FindAccount,
@@ -43,13 +44,16 @@ class Ended:
 def revoke_where(criterion: Criterion, now: Instant, *, dry_run: bool = False) -> Steps[Ended]:
     """End every session and refresh family that fits; API keys too where the criterion names that kind.
 
-    Whatever was begun before this did ends; what begins meanwhile may be left.
+    Whatever was begun before this did ends; what begins meanwhile may be left. Of log-ins that are half finished nobody
+    knows what they are like: all of them have to begin anew.
 
     Raises:
         AnswerFailed: where something could not be looked at or ended. What was ended before stays so; it may be asked
             again.
     """
     asking = _Asking(criterion, now)
+    if not dry_run:
+        yield from ask(EndHalfLogIns(None, now))
     sessions = yield from _sessions(asking, dry_run)
     families = yield from _families(asking, dry_run)
     keys = (yield from _keys(asking, dry_run)) if "key" in criterion.kinds else 0

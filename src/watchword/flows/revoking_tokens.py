@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watchword.core.ask import AnswerFailed, Steps, ask
-from watchword.core.decide import Refused, unavailable
+from watchword.core.beside import unavailable
+from watchword.core.decision import Refused
 from watchword.core.grants import CLIENT_SUBJECT, FIRST_PARTY
 from watchword.core.principal import Instant
 from watchword.core.questions import EndFamilies, FindFamily, FindToken, RevokeToken

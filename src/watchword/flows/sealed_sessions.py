@@ -20,6 +20,7 @@ from watchword.core.questions import (
     FoundSession,
     ListSessions,
     RevokeToken,
+    SpendOnce,
     StartSession,
     TouchSession,
     WriteSessionData,
@@ -107,9 +108,17 @@ class ClientKeptSessions:
             yield from self.keep(keep, now)
         return ended
 
-    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
+    def end_linked(
+        self,
+        issuer: str,
+        at: Instant | None,
+        *,
+        sid: str | None = None,
+        account: str | None = None,
+        spends: SpendOnce | None = None,
+    ) -> Steps[int | None]:
         # Beside identity providers clients keep no sessions: nobody could find those that a provider ends.
-        return (yield from _STORED.end_linked(issuer, sid, account))
+        return (yield from _STORED.end_linked(issuer, at, sid=sid, account=account, spends=spends))
 
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
         if not self.sealed.takes(kept.token):

@@ -13,12 +13,14 @@ from typing import Protocol, TypeAlias
 from watchword.core.ask import Steps, ask
 from watchword.core.principal import Instant
 from watchword.core.questions import (
+    EndHalfLogIns,
     EndLinkedSessions,
     EndSession,
     EndSessions,
     FindSession,
     FoundSession,
     ListSessions,
+    SpendOnce,
     StartSession,
     WriteSessionData,
 )
@@ -90,12 +92,23 @@ class SessionBackend(Protocol):
         ...
 
     def end_all(self, subject: str, keep: Presented | None, now: Instant) -> Steps[int]:
-        """End all sessions of an account but one; how many, as far as that is known."""
+        """End all sessions of an account but one, and its half-finished log-ins; how many sessions, as far as that is
+        known."""
         ...
 
-    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
-        """End the sessions that began by this identity provider: those with its `sid`, or those of an account, or the
-        account's with it. How many ended."""
+    def end_linked(
+        self,
+        issuer: str,
+        at: Instant | None,
+        *,
+        sid: str | None = None,
+        account: str | None = None,
+        spends: SpendOnce | None = None,
+    ) -> Steps[int | None]:
+        """End the sessions, and the log-ins that are half finished and began until `at`, that began by this identity
+        provider: those with its `sid`, or those of an account, or the account's with it. How many sessions ended.
+
+        In the same step `spends` is used up: None, and nothing ends, where it was used before."""
         ...
 
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
@@ -139,10 +152,19 @@ class StoredSessions:
         return (yield from ask(EndSessions(subject, id=id))) > 0
 
     def end_all(self, subject: str, keep: Presented | None, now: Instant) -> Steps[int]:
+        yield from ask(EndHalfLogIns(subject, now))  # first: what is finished before that is a session that ends
         return (yield from ask(EndSessions(subject, keep=None if keep is None else keep.session.fingerprint)))
 
-    def end_linked(self, issuer: str, sid: str | None = None, account: str | None = None) -> Steps[int]:
-        return (yield from ask(EndLinkedSessions(issuer, sid, account)))
+    def end_linked(
+        self,
+        issuer: str,
+        at: Instant | None,
+        *,
+        sid: str | None = None,
+        account: str | None = None,
+        spends: SpendOnce | None = None,
+    ) -> Steps[int | None]:
+        return (yield from ask(EndLinkedSessions(issuer, at, sid, account, spends)))
 
     def keep(self, kept: Presented, now: Instant, *, proof: Proof | None = None) -> Steps[str | None]:
         yield from ()

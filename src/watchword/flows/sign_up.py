@@ -2,42 +2,66 @@
 
 Whoever asks learns nothing of who is here (F30, ASVS 6.3.8): whether name and address are free is found out later, by
 nobody whom the request waits for, and told to the owners of what is not free. A name is not kept for somebody who never
-comes back: once the link is over, the next one who asks for it gets it.
+comes back: once the link is over, the next one who asks for it gets it. Nor is the password kept that is chosen here:
+whoever opens the link chooses one, because who signed up may be somebody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from watchword.core.ask import Steps, ask
 from watchword.core.principal import Instant
-from watchword.core.questions import ChangeAccount, FindAccount
+from watchword.core.questions import AddAccount, ChangeAccount, FindAccount
 from watchword.core.records import Account
-from watchword.crypto.secret import Secret, fingerprint
-from watchword.flows.accounts import keep_account
+from watchword.crypto.secret import fingerprint
+from watchword.flows.accounts import new_account
 from watchword.flows.mailing import MailPolicy, accounts_with, posted
 from watchword.flows.mails import already_here_mail, name_wanted_mail, sign_up_mail
-from watchword.tokens.digest_secret import DigestSecrets, password_set
+from watchword.flows.password_policy import PasswordPolicy, approved
 from watchword.tokens.mailed_link import new_link
 
+PAGE: Final = "new-account"
 WAITING: Final = "sign_up"
 """The attribute of an account that waits for its owner's address: until when, and under which stamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpAsked:
-    """The account that somebody asks for, its password, and the address that is said to be theirs."""
+    """The account that somebody asks for, and the address that is said to be theirs."""
 
     account: Account
-    password: Secret
     address: str = field(repr=False)
     asked_from: str
     at: Instant
 
 
-def settle_sign_up(asked: SignUpAsked, policy: MailPolicy, digest_secrets: DigestSecrets | None = None) -> Steps[None]:
+def wanted_account(
+    name: str,
+    password: str,
+    address: str,
+    *,
+    policy: MailPolicy,
+    passwords: PasswordPolicy,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+) -> Steps[Account]:
+    """The account that is asked for, after name and password were judged by what they are like.
+
+    Raises:
+        NameRefused: where no account may be called so.
+        PasswordRefused: where the policy forbids the password.
+        AnswerFailed: where the list of breached passwords cannot be read.
+    """
+    attributes = {policy.attribute: address}
+    account = yield from new_account(name, None, policy=passwords, entropy=entropy, now=now, attributes=attributes)
+    yield from approved(password, account.name, attributes, policy=passwords)
+    return account
+
+
+def settle_sign_up(asked: SignUpAsked, policy: MailPolicy) -> Steps[None]:
     """Keep the account and send the link, where name and address are free; otherwise tell their owners.
 
     Doing it once more changes nothing.
@@ -57,10 +81,9 @@ def settle_sign_up(asked: SignUpAsked, policy: MailPolicy, digest_secrets: Diges
         return
     until = asked.at + policy.verification_lifetime
     account = replace(asked.account, disabled=True, attributes=_waiting(asked.account.stamp, until))
-    password = asked.password.reveal_text()
-    if not (yield from keep_account(account, password, asked.at, digest_secrets)):
+    if not (yield from ask(AddAccount(account))):
         there = yield from ask(FindAccount(account.name, fresh=True))
-        if there is None or not (yield from _is_ours(account, password, there, asked.at, digest_secrets)):
+        if there is None or not (yield from _is_ours(account, there, asked.at)):
             yield from _tell_owner(there, asked, policy)
             return
     link = new_link(
@@ -68,7 +91,7 @@ def settle_sign_up(asked: SignUpAsked, policy: MailPolicy, digest_secrets: Diges
     )
     mail = sign_up_mail(
         asked.address,
-        policy.url("verify-email", link),
+        policy.url(PAGE, link),
         site=policy.site,
         asked_from=asked.asked_from,
         now=asked.at,
@@ -82,9 +105,7 @@ def ended_waiting(attributes: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in attributes.items() if name != WAITING}
 
 
-def _is_ours(
-    wanted: Account, password: str, there: Account, now: Instant, digest_secrets: DigestSecrets | None
-) -> Steps[bool]:
+def _is_ours(wanted: Account, there: Account, now: Instant) -> Steps[bool]:
     """Whether the name is had after all: it was kept a moment ago, or whoever asked for it before never came back."""
     if there.stamp == wanted.stamp:
         return True
@@ -92,18 +113,13 @@ def _is_ours(
         return False
     change = ChangeAccount(
         wanted.name,
-        password_hash=wanted.password_hash,
         stamp=wanted.stamp,
         roles=wanted.roles,
         permissions=wanted.permissions,
         attributes=wanted.attributes,
         expected_stamp=there.stamp,
     )
-    changed = yield from ask(change)
-    if changed is None:
-        return False
-    yield from password_set(changed, password, now, digest_secrets)
-    return True
+    return (yield from ask(change)) is not None
 
 
 def _tell_owner(there: Account | None, asked: SignUpAsked, policy: MailPolicy) -> Steps[None]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from watchword.core.ask import AnswerFailed, Steps, ask
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.core.providers import Calls, Provider
 from watchword.core.questions.providers import CallProvider

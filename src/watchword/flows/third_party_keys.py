@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from watchword.core.ask import AnswerFailed, Steps, ask
-from watchword.core.decide import Refused, throttled
+from watchword.core.beside import throttled
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.core.providers import Provider
 from watchword.core.questions import (

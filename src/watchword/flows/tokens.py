@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from watchword.core.ask import AnswerFailed, Steps, ask
+from watchword.core.beside import unavailable
 from watchword.core.circumstances import read_circumstances, with_login_route
-from watchword.core.decide import Granted, Refused, decide, unavailable
+from watchword.core.decide import decide
+from watchword.core.decision import Granted, Refused
 from watchword.core.grants import FIRST_PARTY, Family, Scopes
 from watchword.core.outcome import Rejected
 from watchword.core.principal import Instant, Principal

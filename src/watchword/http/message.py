@@ -37,10 +37,23 @@ class Request:
     `target` is the request target as it stood on the request line, in origin-form (`/path?query`).
     `body` is what the edge has read of the content: None where nothing has been read.
     `field(name)` gives the value of a field that came on exactly one line, else None; `repeated` has all lines of
-    those that came on several. Names are lower-case.
+    those that came on several. Names are lower-case. `taken_for` is the path that the application takes it for, where
+    that is another one than the target's: rules go by it, and signatures by the target.
     """
 
-    __slots__ = ("_once", "body", "field", "fields", "http_version", "memo", "method", "peer", "repeated", "target")
+    __slots__ = (
+        "_once",
+        "body",
+        "field",
+        "fields",
+        "http_version",
+        "memo",
+        "method",
+        "peer",
+        "repeated",
+        "taken_for",
+        "target",
+    )
 
     def __init__(
         self,
@@ -58,6 +71,7 @@ class Request:
         self.peer = peer
         self.http_version = http_version
         self.body = body
+        self.taken_for: bytes | None = None
         self._once = dict(self.fields)
         self.repeated: Mapping[bytes, tuple[bytes, ...]] = _NONE
         if len(self._once) != len(self.fields):
@@ -74,7 +88,7 @@ class Request:
 
     def is_without(self, names: frozenset[bytes]) -> bool:
         """Whether none of these fields is there."""
-        return names.isdisjoint(self._once) and names.isdisjoint(self.repeated)
+        return names.isdisjoint(self._once) and (not self.repeated or names.isdisjoint(self.repeated))
 
     def lines(self, name: bytes) -> tuple[bytes, ...]:
         """Every line of the field, in order. `name` is lower-case."""
@@ -91,6 +105,12 @@ class Request:
         """The target's query, as sent, without the question mark."""
         return self.target.partition(b"?")[2]
 
+    def taken_as(self, path: bytes) -> Request:
+        """This request as an application reads it that takes it for one with this path."""
+        made = self.replaced()
+        made.taken_for = path
+        return made
+
     def replaced(
         self,
         *,
@@ -100,17 +120,19 @@ class Request:
         peer: Peer | None = None,
         body: bytes | None = None,
     ) -> Request:
-        """This request with some parts exchanged."""
-        made = Request(
-            self.method if method is None else method,
-            self.target if target is None else target,
-            () if fields is None else fields,
-            self.peer if peer is None else peer,
-            http_version=self.http_version,
-            body=self.body if body is None else body,
-        )
-        if fields is None:  # they are indexed already
+        """This request with some parts exchanged, of which nothing has been parsed yet."""
+        if fields is None:
+            made = Request.__new__(Request)
+            made.http_version, made.memo = self.http_version, None
+            # They are indexed already.
             made.fields, made._once, made.repeated, made.field = self.fields, self._once, self.repeated, self.field
+        else:
+            made = Request("", b"", fields, http_version=self.http_version)
+        made.method = self.method if method is None else method
+        made.target = self.target if target is None else target
+        made.taken_for = self.taken_for if target is None else None
+        made.peer = self.peer if peer is None else peer
+        made.body = self.body if body is None else body
         return made
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from watchword.core import providers as core
 from watchword.core.ask import Steps, ask
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant
 from watchword.core.questions import (
     EndThirdPartyCredentials,
@@ -38,8 +38,8 @@ from watchword.integrations.provider import Provider
 from watchword.integrations.refusal import Refusal, refusal_of, refusal_to_send, unsendable
 from watchword.storage import FailureCount
 from watchword.storage.rules import one_more_failure
-from watchword.stores.bounded import Bounded
-from watchword.stores.providers import Providers
+from watchword.stores.asking.bounded import Bounded
+from watchword.stores.providers.asking import Providers
 
 T = TypeVar("T")
 

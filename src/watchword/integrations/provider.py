@@ -12,7 +12,7 @@ from watchword.core.third_party_answers import CheckRules, Statuses
 from watchword.http.sent_credential import Carrier, SendKind
 from watchword.outgoing.breaker import Breaker
 from watchword.outgoing.http import LARGEST, Outgoing
-from watchword.stores.providers import Asked
+from watchword.stores.providers.asking import Asked
 
 _PAUSE: Final = 3.0
 """For how many seconds a provider that does not answer is left alone."""

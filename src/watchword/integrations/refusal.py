@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.respond import PROBLEM_TYPE, problem_of_refusal
 from watchword.flows.third_party_calls import NoCredential, NotAllowed, NotSent, TooMuch
 from watchword.http.problem import CONTENT_TYPE, JsonValue, Problem

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watchword.core.ask import Steps
 from watchword.core.mechanism import Ambient, Elsewhere, Kind
 from watchword.core.names import looked_up_name
+from watchword.core.of_records import OfRecords
 from watchword.core.outcome import Accepted, Insufficient, Malformed, Outcome, Rejected, Stale
 from watchword.core.principal import Authentication, Instant
-from watchword.core.records import principal_of
+from watchword.core.records import Account, principal_of
 from watchword.core.requirement import Requirement
 from watchword.core.second_factor import PASSWORD
 from watchword.core.token_manager import TokenManager
@@ -38,6 +39,11 @@ class AuthToken:
     invalid_code: str = "invalid-token"
     expired_code: str = "expired-token"
     marks_answers: bool = False
+    _accepted: OfRecords[Account, Accepted] = field(init=False, repr=False, compare=False)
+    """Who an account's live token proves: the same until its record changes."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_accepted", OfRecords[Account, Accepted](self._proven))
 
     def read(self, request: Request) -> Password | Malformed | None:
         found = user_pass(request)
@@ -50,11 +56,16 @@ class AuthToken:
         found = yield from self.tokens.resolve(name, credentials.password.reveal_text(), now)
         if isinstance(found, str):
             return Stale(found) if found == "expired" else Rejected(found)
-        inputs = found.auth_token
-        proven_at = inputs.issued_at if inputs is not None else now
+        return self._accepted.of(found.name, found) if found.auth_token is not None else self._proven(found, now)
+
+    def _proven(self, account: Account, now: Instant = 0.0) -> Accepted:
+        """Who is proven. A manager that does not tell when the token was issued takes `now` for that."""
+        inputs = account.auth_token
         # It stands in for the password, and proves no more than that.
-        proof = Authentication(mechanism=self.name, amr=_PASSWORD, auth_time=proven_at)
-        return Accepted(principal_of(found, self.realm, proof))
+        proof = Authentication(
+            mechanism=self.name, amr=_PASSWORD, auth_time=now if inputs is None else inputs.issued_at
+        )
+        return Accepted(principal_of(account, self.realm, proof))
 
     def marks(self, request: Request) -> Fields:
         return ()

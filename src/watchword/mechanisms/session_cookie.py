@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from watchword.core.ask import Steps, known
 from watchword.core.mechanism import Ambient, Elsewhere, Kind
@@ -31,11 +32,16 @@ class CookieSettings:
     same_site: str = "Lax"
 
 
-@dataclass(frozen=True, slots=True)
-class CookieValues:
-    """What came under the cookie's name: one value, or several where somebody planted another."""
+class CookieValues(NamedTuple):
+    """What came under the cookie's name: one value, or several where somebody planted another.
 
-    values: tuple[bytes, ...] = field(repr=False)
+    A tuple, because one is made for nearly every check.
+    """
+
+    values: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return f"CookieValues({len(self.values)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,12 @@ class SessionCookie:
     marks_answers: bool = False
     bindings: Bindings = Bindings()
     sealed: SealedSessions | None = None
+    _names: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
+    """The names on cleartext loopback and over TLS, as they stand in the field."""
+
+    def __post_init__(self) -> None:
+        names = self.settings.cleartext_name.encode(), self.settings.name.encode()
+        object.__setattr__(self, "_names", names)
 
     @property
     def cookie_names(self) -> tuple[str, ...]:
@@ -74,14 +86,14 @@ class SessionCookie:
         lines = request.lines(b"cookie")
         if not lines:
             return None
-        values = find_cookie(lines, self.cookie_name(request).encode())
+        values = find_cookie(lines, self._names[request.peer.secure])
         return CookieValues(values) if values else None
 
     def verify(self, credentials: CookieValues, request: Request, now: Instant) -> Steps[Outcome]:
-        value, *others = credentials.values
-        if others:
+        if len(credentials.values) != 1:
             # RFC 6265bis: a sibling subdomain can plant a cookie of the same name, and order tells nothing.
             return known(Rejected("sent-twice"))
+        (value,) = credentials.values
         if self.sealed is not None and self.sealed.takes(value):
             return self.sealed.judge(value, request, now, mechanism=self.name, realm=self.realm, bindings=self.bindings)
         return judge_session(

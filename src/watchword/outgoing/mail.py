@@ -120,7 +120,7 @@ def _outcome(code: int, reason: str) -> TryAgain | GivenUp:
 def _conversation(server: SmtpServer) -> Iterator[smtplib.SMTP]:
     """A conversation in which mails can be sent, until its time is over, however slowly the server goes on speaking.
 
-    The time-outs of sockets begin anew with every byte, so a thread cuts the line.
+    The time-outs of sockets begin anew with every byte, so a thread cuts the line. Until there is one, they hold.
     """
     client = _Client(server)
     watch = threading.Timer(server.patience, client.cut)
@@ -157,6 +157,7 @@ class _Client(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         made = socket.create_connection((host, port), timeout)
+        made.settimeout(None)  # the same moment would be told in two ways: only the cut ends it from here on
         self._raw = made.dup()
         if self.is_late:
             made.close()

@@ -87,7 +87,7 @@ def verify(service: Service, dialect: Dialect) -> Hot:
             # Only a trusted proxy asks about targets. Whoever else asks about itself must not get a token by which it
             # could tell CouchDB any roles.
             identities = to_proxies if protection is service.targets else to_others
-            identity = identities.fields(judged.principal, service.now())
+            identity = identities.fields(judged.principal, engine.clock())
             added = _besides((NO_STORE,), granted_in_dialect(judged.fields, spoken))
             return Response(200, (*identity, NO_STORE, *added))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watchword.core.circumstances import read_circumstances
-from watchword.core.decide import Granted, Refused
+from watchword.core.decision import Granted, Refused
 from watchword.core.guard import guard
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement

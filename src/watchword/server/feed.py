@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from watchword.core.ask import AnswerFailed
-from watchword.core.decide import unavailable
+from watchword.core.beside import unavailable
 from watchword.edge.asgi import Message, Receive, Scope, Send, request_of, send_response
 from watchword.edge.engine import Answered
 from watchword.http.caching import NO_STORE

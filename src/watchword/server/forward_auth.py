@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from watchword.core.decide import Refused, status_for_nginx
+from watchword.core.decide import status_for_nginx
+from watchword.core.decision import Refused
 from watchword.core.principal import Instant, Principal
 from watchword.http.fields import IDENTITY_FIELDS, field_list, field_value, looks_like
 from watchword.http.message import Fields, Response

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from watchword.http.authority import read_authority
 from watchword.http.target import Ambiguous, origin_form
 from watchword.server.unread import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A head with one meaning. `target` is in origin-form, or `*`; `framing` is the field that says how long the
-    content is, None where there is none."""
+    content is, None where there is none.
+
+    A tuple, because one is made of every request.
+    """
 
     target: bytes
     framing: bytes | None = None

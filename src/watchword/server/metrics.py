@@ -9,7 +9,7 @@ from collections.abc import MutableSequence, Sequence
 from typing import TypeAlias
 
 from watchword.core.cells import CELLS
-from watchword.core.decide import Granted, Refused
+from watchword.core.decision import Granted, Refused
 
 Row: TypeAlias = MutableSequence[int]
 _CELLS = tuple(sorted(CELLS))

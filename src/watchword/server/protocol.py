@@ -45,6 +45,10 @@ class Phase(Enum):
     CONTENT = "the rest of a request's content"
 
 
+# Found here at once: Python 3.11 looks for a member of an enumeration on its class by way of a descriptor.
+_IDLE, _HEAD, _CONTENT = Phase
+
+
 class _Stopped(Exception):
     """Raised inside a callback of the parser, so that it reads nothing more."""
 
@@ -70,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal = refuse
         self._bounds = bounds
         self._leaving = leaving
-        self._phase = Phase.IDLE
+        self._phase = _IDLE
         self._begun = False  # a phase began since its timer was set
         self._counted = 0  # bytes of this phase
         self._unwanted = 0  # bytes of content that came after the answer
@@ -114,7 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._in_place = True
         self._counted += len(data)
-        if len(data) > self._bounds.head or self._phase is Phase.HEAD:
+        if len(data) > self._bounds.head or self._phase is _HEAD:
             self._large = True
         rest: bytes | None = None
         try:
@@ -129,7 +133,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(_fault_of(error, data))
         if rest is not None:
             self._go_on(rest)
-        if self._phase is not Phase.IDLE or self._timer is not None or (self._counted and not self._is_answering()):
+        if self._phase is not _IDLE or self._timer is not None or (self._counted and not self._is_answering()):
             self._watch()
 
     def _go_on(self, rest: bytes) -> None:
@@ -149,16 +153,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """See to it that what has begun ends in time, and does not grow without end."""
         if self._deaf:
             return
-        if self._counted > (self._bounds.framing if self._phase is Phase.CONTENT else self._bounds.head):
+        if self._counted > (self._bounds.framing if self._phase is _CONTENT else self._bounds.head):
             self._refuse(TOO_LARGE)
-        elif self._phase is Phase.IDLE:
+        elif self._phase is _IDLE:
             if self._is_answering() or not self._counted:
                 self._disarm()
             elif self._timer is None:  # an empty line before a request line that may never come
                 self._arm(self._bounds.head_patience)
         elif self._begun:
             self._begun = False
-            in_head = self._phase is Phase.HEAD
+            in_head = self._phase is _HEAD
             self._arm(self._bounds.head_patience if in_head else self._bounds.content_patience)
 
     def pause_writing(self) -> None:
@@ -181,7 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The server stops: what was asked is answered, what is being asked as well if it comes soon."""
         if self._deaf:
             return
-        if self._latest is None or self._phase is Phase.HEAD:
+        if self._latest is None or self._phase is _HEAD:
             self._leaving = True
             self._arm(self._bounds.farewell)
         else:
@@ -190,10 +194,8 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- one request -------------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self._tls is not None:
-            self.scope["extensions"] = self._tls
-        self._phase, self._begun = Phase.HEAD, True
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._phase, self._begun = _HEAD, True
         self._counted = self._unwanted = 0
 
     def on_url(self, url: bytes) -> None:
@@ -219,6 +221,7 @@ class BoundedProtocol(HttpToolsProtocol):
         hot = self._hot.get(head.target.partition(b"?")[0])
         if hot is not None and self._may_answer_in_place(head) and self._answered_in_place(hot, head, method, version):
             return
+        self._make_scope()
         super().on_headers_complete()
         self.headers = []  # what takes up trailers, and is read by nobody
         # Who asks before sending may not send after a refusal, and nobody could tell content from the next request.
@@ -230,7 +233,16 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self.cycle.keep_alive:
                 # As much of a transport as a cycle uses.
                 self.cycle.transport = Lingering(self.transport, self._close)  # type: ignore[assignment]  # as much of one as is used
-        self._phase, self._begun, self._counted = Phase.CONTENT, True, 0
+        self._phase, self._begun, self._counted = _CONTENT, True, 0
+
+    def _make_scope(self) -> None:
+        """What uvicorn does before anything of a request has come. An answer in place needs none of it."""
+        url, headers, expects_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects_continue
+        self.headers += headers  # the scope has the list
+        if self._tls is not None:
+            self.scope["extensions"] = self._tls
 
     def _may_answer_in_place(self, head: Head) -> bool:
         """Nothing comes before this answer, and nothing after this head belongs to the request."""
@@ -271,7 +283,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._amid is not None:
             return  # so the parser thinks; the content comes yet
         super().on_message_complete()
-        self._phase, self._counted = Phase.IDLE, 0
+        self._phase, self._counted = _IDLE, 0
 
     def on_response_complete(self) -> None:
         was_last = not self.pipeline
@@ -291,7 +303,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Read nothing more, answer what was asked before, then this, and close. None: close without an answer."""
         waiting = self._is_answering()
         request = self._as_far_as_read()
-        if self._phase is Phase.CONTENT:
+        if self._phase is _CONTENT:
             # It is the latest request that cannot be read to its end.
             if self.pipeline:
                 self.pipeline.popleft()
@@ -308,7 +320,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end()
 
     def _as_far_as_read(self) -> Request:
-        if self._phase is Phase.IDLE or not self.url:
+        if self._phase is _IDLE or not self.url:
             return Request("", b"", (), self._peer)
         return Request(self.parser.get_method().decode("ascii"), self.url, (), self._peer)
 
@@ -322,7 +334,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         """Close after an answer, for which not all of the content may have been needed."""
-        if self._phase is Phase.CONTENT:
+        if self._phase is _CONTENT:
             self._end()
         else:
             self.transport.close()

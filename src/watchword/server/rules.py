@@ -52,7 +52,7 @@ def server_rules(base: Requirement, *, sign_up: bool, token_location: str) -> tu
     second_steps = ("/login/second-factor", "/auth/login/second-factor")
     for_keys = ("/api/authenticate",)
     by_mail = ("/password/reset-requests", "/password/resets", "/email/verifications")
-    pages = ("/ui/forgotten-password", "/ui/password-reset", "/ui/verify-email")
+    pages = ("/ui/forgotten-password", "/ui/password-reset", "/ui/verify-email", "/ui/new-account")
     log_in_with = ("callback", "second-factor")
     # What ends a session here is proven by the provider, whatever cookies come along.
     after_log_in_with = ("backchannel-logout", "frontchannel-logout", "logout")

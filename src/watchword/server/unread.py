@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from watchword.core.circumstances import Circumstances
-from watchword.core.decide import Refused, decide
+from watchword.core.decide import decide
+from watchword.core.decision import Refused
 from watchword.core.events import Event
 from watchword.core.requirement import Requirement
 from watchword.core.respond import PROBLEM_TYPE, answer_fields

@@ -28,6 +28,7 @@ from watchword.core.questions import (
     DeleteClient,
     EndCredentials,
     EndFamilies,
+    EndHalfLogIns,
     EndKeys,
     EndSession,
     EndSessions,
@@ -40,6 +41,8 @@ from watchword.core.questions import (
     FindKey,
     FindSession,
     FindToken,
+    Finish,
+    FinishLogIn,
     FoundKey,
     FoundSession,
     FoundToken,
@@ -211,6 +214,10 @@ class Storage(Protocol):
     def revoke_token(self, question: RevokeToken) -> None: ...
 
     def spend_once(self, question: SpendOnce) -> bool: ...
+
+    def finish_log_in(self, question: FinishLogIn) -> Finish: ...
+
+    def end_half_log_ins(self, question: EndHalfLogIns) -> None: ...
 
     def add_credentials(self, question: AddCredentials) -> bool: ...
 

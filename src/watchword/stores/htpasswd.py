@@ -13,8 +13,8 @@ from watchword.core.names import NameRefused, account_name
 from watchword.crypto.password import SALT_LENGTH, Hashing, check_password, hash_password, is_known_format
 from watchword.crypto.secret import Secret
 from watchword.stores import Denied, Identity
-from watchword.stores.bounded import Bounded
-from watchword.stores.slots import Slots
+from watchword.stores.asking.bounded import Bounded
+from watchword.stores.asking.slots import Slots
 from watchword.stores.watched_file import Unfinished, WatchedFile
 
 _Groups = Mapping[str, frozenset[str]]

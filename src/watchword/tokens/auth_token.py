@@ -7,15 +7,16 @@ to be sticky, and revoking is one change of that record.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watchword.core.ask import Steps, ask
+from watchword.core.of_records import OfRecords
 from watchword.core.principal import Instant
 from watchword.core.questions import FindAccount, IssueAuthToken, RevokeAuthToken
 from watchword.core.records import Account, AuthTokenInputs
 from watchword.core.token_manager import ShownToken
 from watchword.crypto.secret import Secret
-from watchword.tokens.derived import derive_auth_token, matches
+from watchword.tokens.derived import derive_auth_token, is_one_of, live_fingerprints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,12 @@ class DerivedTokens:
     keys: Sequence[Secret]
     ttl: float
     sliding: bool = False
+    _live: OfRecords[Account, tuple[bytes, ...]] = field(init=False, repr=False, compare=False)
+    """By which an account's token is recognised: derived once for each state of its record."""
+
+    def __post_init__(self) -> None:
+        live = OfRecords[Account, tuple[bytes, ...]](lambda account: live_fingerprints(self.keys, account))
+        object.__setattr__(self, "_live", live)
 
     def issue(self, subject: str, now: Instant) -> Steps[ShownToken | None]:
         """The subject's live token, or a new one; None where the account is gone or disabled, or where what stands in
@@ -46,8 +53,11 @@ class DerivedTokens:
         return None if token is None else ShownToken(token, account.auth_token.valid_until)
 
     def resolve(self, subject: str, token: str, now: Instant) -> Steps[Account | str]:
-        """The account that the token proves, or the reason why it proves none."""
-        account = yield from ask(FindAccount(subject))
+        """The account that the token proves, or the reason why it proves none.
+
+        Clients that send their token each time come here with every request, so it asks by `yield` itself.
+        """
+        account: Account | None = yield FindAccount(subject)
         found = self._judge(account, token, now)
         if isinstance(found, str):
             # Another process may have issued or prolonged it a moment ago: ask the storage itself.
@@ -72,6 +82,6 @@ class DerivedTokens:
             return "account-disabled"
         if account.auth_token is None:
             return "no-live-token"
-        if not matches(token, self.keys, account):
+        if not is_one_of(token, self._live.of(account.name, account)):
             return "wrong-token"
         return "expired" if account.auth_token.valid_until <= now else account

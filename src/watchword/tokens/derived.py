@@ -11,8 +11,8 @@ import hmac
 from collections.abc import Sequence
 
 from watchword.core.records import Account
-from watchword.crypto.secret import Secret, equal
-from watchword.tokens.format import AUTH_TOKEN, encode, is_well_formed
+from watchword.crypto.secret import Secret, fingerprint
+from watchword.tokens.format import AUTH_TOKEN, encode
 
 VERSION = "watchword auth token v1"
 
@@ -36,13 +36,21 @@ def matches(token: str, keys: Sequence[Secret], account: Account) -> bool:
     Whether it has expired, and whether the account is disabled, is for the caller to judge. The time taken depends
     on the number of keys and on nothing else that is secret.
     """
-    if not is_well_formed(token, AUTH_TOKEN):
-        return False
-    presented = token.encode("ascii")
+    return is_one_of(token, live_fingerprints(keys, account))
+
+
+def live_fingerprints(keys: Sequence[Secret], account: Account) -> tuple[bytes, ...]:
+    """The fingerprints of the account's live auth token, under each of the keys; none where none is alive."""
+    tokens = (derive_auth_token(key, account) for key in keys)
+    return tuple(fingerprint(token.encode("ascii")) for token in tokens if token is not None)
+
+
+def is_one_of(token: str, fingerprints: Sequence[bytes]) -> bool:
+    """Whether the text is the token of one of these fingerprints. All are compared, each in constant time (F31)."""
+    presented = fingerprint(token.encode("utf-8", "surrogatepass"))
     found = False
-    for key in keys:
-        expected = derive_auth_token(key, account)
-        found |= expected is not None and equal(presented, expected.encode("ascii"))
+    for expected in fingerprints:
+        found |= hmac.compare_digest(presented, expected)
     return found
 
 

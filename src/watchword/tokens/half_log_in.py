@@ -2,7 +2,8 @@
 that nobody has to keep it.
 
 It proves nothing by itself and opens no door: only with a code can it be made into a log-in, within five minutes, once,
-and under the stamp that the account had.
+and under the stamp that the account had. Nobody keeps it, but it is remembered when one was finished, and when those of
+somebody were ended.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from typing import Final
 from watchword.core.linked import LinkedLogIn
 from watchword.core.principal import Instant, Principal
 from watchword.core.records import Json
-from watchword.core.second_factor import PASSWORD
+from watchword.core.second_factor import PASSWORD, TIME_FOR_SECOND_STEP
 from watchword.crypto.jose import base64url
 from watchword.crypto.jose.refused import JoseRefused
 from watchword.crypto.sealing import Sealing
 
-LIFETIME: Final = 300.0
-"""In seconds."""
+LIFETIME: Final = TIME_FOR_SECOND_STEP
 
 _PLACE = b"half log-in v1"
 

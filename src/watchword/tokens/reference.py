@@ -35,7 +35,10 @@ class ReferenceTokens:
         refusal = refusal_of(found)
         if refusal is not None:
             return refusal
-        return Accepted(_principal(found, mechanism, realm))
+        outcome = found.accepted.get((mechanism, realm))
+        if outcome is None:
+            outcome = found.accepted[mechanism, realm] = Accepted(_principal(found, mechanism, realm))
+        return outcome
 
     def _bury(self, fingerprint: bytes) -> None:
         """No clock that is set back revives it (F8)."""

@@ -23,11 +23,12 @@ from watchword.core.questions import (
     AttemptTaken,
     FindAccount,
     FindCredentials,
+    Finish,
+    FinishLogIn,
     LogInExhausted,
     SettleAttempt,
     SpendAttempt,
     SpendCredential,
-    SpendOnce,
 )
 from watchword.core.records import Account, principal_of
 from watchword.core.second_factor import ONE_TIME, SEVERAL, STRONGER
@@ -120,8 +121,8 @@ class CodeJudge:
         credentials = yield from ask(FindCredentials(subject, fresh=True))
         if recovery is not None and _has(credentials, kept_secret(recovery)):
             # The log-in first: what is finished already must not cost a code.
-            if half is not None and not (yield from _finishes(half, now)):
-                return _FINISHED
+            if half is not None and (over := (yield from _finished(half, now))) is not None:
+                return over
             if not (yield from ask(SpendCredential(subject, RECOVERY_CODE, kept_secret(recovery)))):
                 return Rejected("used-recovery-code")
             yield from _settled(subject, now, recovered=True)
@@ -140,7 +141,7 @@ class CodeJudge:
             yield from ask(SettleAttempt(subject, now, right=False))
             return Rejected(reason)
         yield from _settled(subject, now)
-        return None if half is None or (yield from _finishes(half, now)) else _FINISHED
+        return None if half is None else (yield from _finished(half, now))
 
 
 def spent_code(credentials: tuple[Credential, ...], text: str, now: Instant, sealing: Sealing) -> Steps[str | None]:
@@ -167,15 +168,19 @@ def read_text(code: Secret) -> str:
 
 
 _BLANKS = re.compile(r"\s+")
-_FINISHED = Stale("log-in-finished")
+_OVER: Final = {Finish.DONE: None, Finish.TWICE: Stale("log-in-finished"), Finish.ENDED: Stale("log-in-ended")}
 
 
 def _has(credentials: tuple[Credential, ...], recovery: bytes) -> bool:
     return any(each.kind == RECOVERY_CODE and equal(each.secret, recovery) for each in credentials)
 
 
-def _finishes(half: HalfLogIn, now: Instant) -> Steps[bool]:
-    return (yield from ask(SpendOnce("half log-in", half.id, now + REMEMBERED)))
+def _finished(half: HalfLogIn, now: Instant) -> Steps[Stale | None]:
+    """Use up the log-in; why that cannot be, or None where it was done."""
+    finish = FinishLogIn(
+        id=half.id, subject=half.subject, linked=half.linked, expires_at=half.expires_at, until=now + REMEMBERED
+    )
+    return _OVER[(yield from ask(finish))]
 
 
 def _confirmed(credentials: tuple[Credential, ...]) -> tuple[Credential, ...]:

@@ -31,6 +31,7 @@ class Verified:
 
     key: Key
     claims: AccessClaims
+    key_question: FindVerifyingKey
     question: FindStanding
     dead: bool = False
     """It was seen to have expired: no clock that is set back revives it (F8)."""
@@ -93,19 +94,20 @@ class SelfContainedTokens:
 
     def verified(self, token: bytes) -> Steps[Verified | Rejected]:
         """The claims of a token that one of the issuer's keys has signed, whether they hold here and now or not."""
+        name = fingerprint(token)
+        found = self._known.get(name)
         try:
-            kid = kid_of(token)
-            key = None if kid is None else (yield FindVerifyingKey(kid))
-            if key is None:
+            # Its header was read before, but the key may have come out of use since.
+            question = _question_of(token) if found is None else found.key_question
+            key: Key | None = None if question is None else (yield question)
+            if key is None or question is None:
                 return _UNKNOWN_KEY
-            name = fingerprint(token)
-            found = self._known.get(name)
             if found is not None and (found.key is key or found.key == key):
                 return found
             claims = verified(token, key)
         except JoseRefused as refused:
             return Rejected(refused.code)
-        found = Verified(key, claims, FindStanding(revocable(claims)))
+        found = Verified(key, claims, question, FindStanding(revocable(claims)))
         self._known[name] = found
         if len(self._known) > self._size:
             self._known.popitem(last=False)
@@ -121,6 +123,12 @@ class SelfContainedTokens:
             found.dead = True
             return "expired"
         return reason
+
+
+def _question_of(token: bytes) -> FindVerifyingKey | None:
+    """What asks for the key that the token names; None where it names none."""
+    kid = kid_of(token)
+    return None if kid is None else FindVerifyingKey(kid)
 
 
 def revocable(claims: AccessClaims) -> SelfContained:

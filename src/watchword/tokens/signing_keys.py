@@ -52,7 +52,10 @@ class SigningKeys:
 
     def verifying(self, kid: str | None, now: Instant) -> VerifyingKey | None:
         """The key of this name, from when it is known until its last token has died."""
-        return next((held.key.key for held in self._alive(now) if held.key.kid == kid), None)
+        for held in self.held:
+            if held.key.kid == kid and _is_alive(held, now):
+                return held.key.key
+        return None
 
     def published(self, now: Instant) -> list[dict[str, str]]:
         """The public keys as JWKs. A shared secret is never among them."""
@@ -67,7 +70,11 @@ class SigningKeys:
         return [private_jwk(held.key) for held in self._alive(now) if isinstance(held.key.material, Secret)]
 
     def _alive(self, now: Instant) -> list[HeldKey]:
-        return [held for held in self.held if held.verifies_until is None or now < held.verifies_until]
+        return [held for held in self.held if _is_alive(held, now)]
+
+
+def _is_alive(held: HeldKey, now: Instant) -> bool:
+    return held.verifies_until is None or now < held.verifies_until
 
 
 def signing_keys(ring: KeyRing, *, lifetime: float) -> SigningKeys:

@@ -168,7 +168,7 @@ def _answers(port: int) -> bool:
 
 
 def _await(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < until, "the server does not start"
         time.sleep(0.01)

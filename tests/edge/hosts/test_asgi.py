@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.edge.hosts.asgi_calls import ANN, BOB, WRONG, Asking, is_ours
-from watchword import Watchword
+from watchword import Principal, Watchword
+from watchword.core.authorizer import Word
 from watchword.edge.asgi import Authenticated, Optional, on_refusal, principal, protect
+from watchword.http.message import Request
 
 SOURCE = Path(__file__).parents[3] / "src"
 
@@ -85,6 +87,32 @@ def test_handshakes_carry_what_an_answer_needs__C01(asking: Asking, full: Watchw
     (accepted,) = asking.shake_hands(protect(told, full), "/x", stale)
     assert accepted["type"] == "websocket.accept"
     assert b"max-age=0" in dict(accepted["headers"])[b"set-cookie"].lower()
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "a part alone"])
+def test_an_authorizer_of_a_route_allows_what_the_route_refuses_and_not_what_a_rule_does__C12(
+    asking: Asking, full: Watchword, protected: bool
+) -> None:
+    def allowing(who: Principal | None, request: Request) -> Word:
+        return Word.ALLOW
+
+    part = Authenticated(full, roles={"nurse"}, authorize=allowing)(told)
+    application = protect(part, full) if protected else part
+    assert asking(application, "GET", "/x", auth=BOB).text == "bob -"
+    assert is_ours(asking(application, "GET", "/rules/clerks", auth=BOB), 403, "C12")
+    assert asking(application, "GET", "/rules/clerks", auth=ANN).text == "ann -"
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "a part alone"])
+def test_handshakes_from_other_origins_are_refused_over_http_2_too__C14(
+    asking: Asking, full: Watchword, protected: bool
+) -> None:
+    """There they have no Upgrade field (RFC 8441)."""
+    basic = "Basic " + b64encode(":".join(ANN).encode()).decode()
+    application = protect(told, full) if protected else Authenticated(full)(told)
+    for origin, sent in (("https://elsewhere.example", 403), ("http://localhost", None)):
+        answer = asking.shake_hands(application, "/x", {"authorization": basic, "origin": origin})
+        assert answer[0].get("status") == sent
 
 
 def test_refusals_are_told_in_the_applications_way(asking: Asking, full: Watchword) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import iscoroutinefunction
 
 from tests.edge.hosts import django_site
+from tests.edge.hosts.asgi_calls import Asking
 from tests.edge.verifier.calls import verifier
 from tests.edge.verifier.double import Double, double
 from watchword import Requirement, Watchword
@@ -24,7 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -173,6 +174,19 @@ def test_every_answer_has_the_fields_also_where_the_application_fails(server: Do
         for target, status in (("/x", 200), ("/broken", 500), ("/nothing", 404)):
             answer = ask(target, headers=bearer(server))
             assert (answer.status_code, "authorization" in answer["Vary"].lower()) == (status, True)
+
+
+@pytest.mark.parametrize("around", [False, True], ids=["middleware", "around"])
+def test_a_rule_holds_with_the_script_name_and_without__F22(server: Double, around: bool) -> None:
+    """Under ASGI, Django serves /clinic/nurses as it serves /nurses then."""
+    with site(*(() if around else (PROTECT,))), override_settings(FORCE_SCRIPT_NAME="/clinic"):
+        application: Any = get_asgi_application()
+        application = protect(application, AUTH) if around else application
+        with closing(Asking()) as asking:
+            for target in ("/nurses", "/clinic/nurses"):
+                assert asking(application, "GET", target, headers=bearer(server)).status_code == 403
+                nurse = bearer(server, roles=frozenset(("nurse",)))
+                assert asking(application, "GET", target, headers=nurse).status_code == 200
 
 
 def test_the_demand_of_the_setting_is_for_paths_that_no_rule_names(server: Double, ask: Ask) -> None:

@@ -216,7 +216,10 @@ def test_what_the_configuration_protects_no_view_opens(server: Double, auth: Wat
 
 @pytest.mark.parametrize("handler", [True, False])
 def test_a_server_that_is_away_is_503_with_the_time_to_wait__C17(server: Double, handler: bool) -> None:
-    with verifier("http://127.0.0.1:9", issuer=server.url) as away, site(away, handler=handler) as client:
+    with (
+        verifier("http://127.0.0.1:9", issuer=server.url, first_contact=0.2) as away,
+        site(away, handler=handler) as client,
+    ):
         refused: Any = client.get("/clerks", headers=bearer(server))
         assert refused.status_code == 503
         assert int(refused["Retry-After"]) > 0

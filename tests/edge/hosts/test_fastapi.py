@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, BackgroundTasks, FastAPI, Header, HTTPException, WebSocket
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
 from starlette.requests import Request as StarletteRequest
+from starlette.routing import Mount, Route
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -423,3 +425,55 @@ def test_handshakes_are_refused_with_the_true_answer__S2_41(
         answer = refused.value.response
         assert (answer.status_code, answer.headers["Auth-Decision"][:3]) == (401, "C03")
         assert answer.headers.get_all("WWW-Authenticate")
+
+
+async def records(request: StarletteRequest) -> PlainTextResponse:
+    return PlainTextResponse("records")
+
+
+async def connected(websocket: WebSocket) -> None:
+    await websocket.accept()
+
+
+def test_what_a_protected_router_serves_past_fastapi_is_judged_too__C03(asking: Asking, full: Watchword) -> None:
+    """FastAPI asks no dependencies of a router there."""
+    router = protect(APIRouter(), full, roles={"clerk"})
+    router.mount("/mounted", Starlette(routes=[Route("/records", records)]))
+    router.add_route("/plain", endpoint=records)
+    router.add_websocket_route("/socket", connected)
+    router.host("records.example", Starlette(routes=[Route("/records", records)]))
+    application = FastAPI()
+    application.include_router(router, prefix="/below")
+    for target in ("/below/mounted/records", "/below/plain"):
+        assert is_ours(asking(application, "GET", target), 401, "C03")
+        assert is_ours(asking(application, "GET", target, auth=BOB), 403, "C12")
+        assert asking(application, "GET", target, auth=ANN).text == "records"
+    hosted = {"host": "records.example"}
+    assert asking(application, "GET", "/below/records", headers=hosted).status_code == 401
+    assert asking.shake_hands(application, "/below/socket", {})[0]["status"] == 401
+
+
+def test_what_an_included_router_is_given_later_is_judged_too__C03(asking: Asking, full: Watchword) -> None:
+    """FastAPI serves that as well."""
+    router, child, grandchild = protect(APIRouter(), full, roles={"clerk"}), APIRouter(), APIRouter()
+    child.include_router(grandchild)
+    router.include_router(child)
+    child.mount("/mounted", Starlette(routes=[Route("/records", records)]))
+    grandchild.add_route("/plain", records)
+    application = FastAPI()
+    application.include_router(router)
+    for target in ("/mounted/records", "/plain"):
+        assert is_ours(asking(application, "GET", target), 401, "C03")
+        assert is_ours(asking(application, "GET", target, auth=BOB), 403, "C12")
+        assert asking(application, "GET", target, auth=ANN).text == "records"
+
+
+class MountOfTheirOwn(Mount):
+    """As applications derive one."""
+
+
+@pytest.mark.parametrize("mount", [Mount, MountOfTheirOwn])
+def test_a_protected_router_takes_in_none_at_which_nobody_is_asked(full: Watchword, mount: type[Mount]) -> None:
+    inner = APIRouter(routes=[mount("/mounted", Starlette())])
+    with pytest.raises(RuntimeError, match="at which FastAPI asks no dependency"):
+        protect(APIRouter(), full).include_router(inner)

@@ -127,6 +127,42 @@ def test_a_dependency_that_nobody_takes_is_no_protection_and_is_said_so__S2_41(f
     protect(Litestar([Router("/ward", route_handlers=[beds], dependencies={"who": Optional(full)})]), full)
 
 
+def test_what_litestar_keeps_of_an_answer_is_kept_for_whom_it_was(asking: Asking, full: Watchword) -> None:
+    @get("/mine", cache=True, guards=[Optional(full)])
+    async def mine(request: Request[Any, Any, Any]) -> str:
+        who = principal(request)
+        return who.subject if who else "nobody"
+
+    application = protect(Litestar([mine]), full, public=True)
+    for _ in range(2):  # answered, and then from what is kept
+        told = [asking(application, "GET", "/mine", auth=who).text for who in (ANN, BOB, None)]
+        assert told == ["ann", "bob", "nobody"]
+
+
+def test_it_is_kept_for_what_they_may_do_too__S2_41(asking: Asking, elsewhere: Double, verifying: Watchword) -> None:
+    """The same person may come with less."""
+
+    @get("/mine", cache=True, guards=[Authenticated(verifying)])
+    async def mine(request: Request[Any, Any, Any]) -> str:
+        who = principal(request)
+        return "nobody" if who is None else " ".join(sorted(who.roles))
+
+    application = protect(Litestar([mine], openapi_config=None), verifying)
+    for _ in range(2):
+        for roles in (["clerk"], [], ["clerk", "nurse"]):
+            sent = {"authorization": f"Bearer {elsewhere.token(roles=frozenset(roles))}"}
+            assert asking(application, "GET", "/mine", headers=sent).text == " ".join(roles)
+
+
+def test_a_dependency_that_would_not_be_asked_because_of_a_cache_is_refused(full: Watchword) -> None:
+    @get("/kept", cache=True, dependencies={"who": Authenticated(full)})
+    async def kept(who: NamedDependency[Principal]) -> str:
+        return who.subject
+
+    with pytest.raises(ValueError, match=r"cache.*before it asks 'who'.*guards"):
+        protect(Litestar([kept]), full)
+
+
 @pytest.mark.parametrize("protected", [False, True], ids=["guards alone", "protected"])
 def test_content_is_read_by_those_who_may_only(asking: Asking, full: Watchword, protected: bool) -> None:
     application = protect(clinic(full), full, public=True) if protected else clinic(full)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from watchword import Watchword
 from watchword.core.principal import Principal
 from watchword.edge import asgi, wsgi
+from watchword.edge.verifier import verifier as verifying
+from watchword.edge.verifier.knowledge import ticks
+
+PATIENCE = 60.0
+ROUNDED = 0.001
+"""Seconds: ages are told in thousandths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +118,55 @@ HOSTS: dict[str, Callable[[Watchword], Call]] = {"wsgi": by_wsgi, "asgi": by_asg
 
 
 @contextmanager
-def verifier(url: str, **options: Any) -> Iterator[Watchword]:
-    auth = Watchword(url, **options)
+def verifier(url: str, *, first_contact: float = 60.0, **options: Any) -> Iterator[Watchword]:
+    """One that waits longer for its first contact than others do, as it may take longer on a machine that is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verifying, "FIRST_CONTACT", first_contact)
+        auth = Watchword(url, **options)
     try:
         yield auth
     finally:
         auth.close()
 
 
-def within(seconds: float, what: Callable[[], bool]) -> float:
-    """How long it took until it was so. It must not take longer."""
-    began = time.monotonic()
+def until(what: Callable[[], bool]) -> None:
+    """Wait for what other threads do."""
+    deadline = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s"
+        assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.01)
-    return time.monotonic() - began
+
+
+def known_at(auth: Watchword) -> float:
+    """As of when everything is known that there was, by the clock of `ticks`, or a moment before that."""
+    now = ticks()
+    age = auth.knowledge().age_seconds
+    return float("-inf") if age is None else now - age - ROUNDED
+
+
+def until_known(*auths: Watchword) -> None:
+    """Until they know everything that has been until now: what was revoked is refused from then on, not before long."""
+    now = ticks()
+    until(lambda: all(known_at(auth) > now for auth in auths))
+
+
+def serves_until_too_old(
+    auth: Watchword, bound: float, ask: Callable[[], Sequence[int]], *, knowing: Sequence[int]
+) -> None:
+    """It answers by what it knows as long as that is younger than the bound, and 503 from then on. It ends then."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        age_before, told, age_after = _age(auth), [*ask()], _age(auth)
+        if age_after < bound - ROUNDED:
+            assert told == [*knowing], "it goes on by what it knows"
+        if age_before > bound + ROUNDED:
+            assert set(told) == {503}, "it knows too little"
+            return
+        assert time.monotonic() < deadline, "it never ends"
+        time.sleep(0.02)
+
+
+def _age(auth: Watchword) -> float:
+    age = auth.knowledge().age_seconds
+    assert age is not None
+    return age

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.ports import free_port
 from watchword.core.revocations import Revocation
 from watchword.crypto.jose.jwk_written import public_jwk
 from watchword.crypto.jose.key import SigningKey, generate
@@ -45,7 +46,7 @@ class Double:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._connections: list[socket.socket] = []
         self._server: ThreadingHTTPServer | None = None
-        self._port = 0
+        self._port = free_port()  # where nobody else begins anything while it is away
         self.come_back()
 
     @property
@@ -94,7 +95,6 @@ class Double:
         server.allow_reuse_address = True
         server.server_bind()
         server.server_activate()
-        self._port = server.server_address[1]
         self._server = server
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.verifier.calls import by_wsgi, verifier, within
+from tests.edge.verifier.calls import by_wsgi, until, verifier
 from tests.live import Live, User, live_server
 from tests.server.test_tls import Files, make_files
 from watchword.edge.verifier import wire
@@ -46,7 +46,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     files = make_files(folder)
     with live_server(f'{files.config}[tokens]\nissuer = "{ISSUER}"\n', USERS) as live:
         context = ssl.create_default_context(cafile=files.authority)
-        with closing(http.client.HTTPSConnection("localhost", live.port, context=context, timeout=20)) as connection:
+        with closing(http.client.HTTPSConnection("localhost", live.port, context=context, timeout=60)) as connection:
             content = json.dumps({"username": "ann", "password": PASSWORD})
             connection.request("POST", "/auth/login", content, {"content-type": "application/json"})
             token = json.loads(connection.getresponse().read())["access_token"]
@@ -69,7 +69,7 @@ def test_credentials_of_a_verifier_let_it_listen_over_tls(running: Running) -> N
     options: dict[str, Any] = {"issuer": ISSUER, "authority_file": running.files.authority}
     with verifier(running.url, credentials=("images", PASSWORD), **options) as auth:
         call = by_wsgi(auth)
-        within(5.0, auth.ready)
+        until(auth.ready)
         assert call(running.token).status == 200
 
 
@@ -81,7 +81,7 @@ def test_an_api_key_with_the_scope_lets_it_listen(running: Running) -> None:
     assert done.returncode == 0, done.stderr
     options: dict[str, Any] = {"issuer": ISSUER, "authority_file": running.files.authority}
     with verifier(running.url, api_key=json.loads(done.stdout)["key"], **options) as auth:
-        within(5.0, auth.ready)
+        until(auth.ready)
         assert by_wsgi(auth)(running.token).status == 200
 
 
@@ -91,14 +91,17 @@ def test_nobody_else_listens__C17(
     running: Running, credentials: tuple[str, str] | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     options: dict[str, Any] = {"issuer": ISSUER, "authority_file": running.files.authority}
-    with caplog.at_level(logging.WARNING), verifier(running.url, credentials=credentials, **options) as auth:
+    with (
+        caplog.at_level(logging.WARNING),
+        verifier(running.url, credentials=credentials, first_contact=0.5, **options) as auth,
+    ):
         assert by_wsgi(auth)(running.token).status == 503
-    assert "/revocations/feed answers 40" in caplog.text
+        until(lambda: "/revocations/feed answers 40" in caplog.text)
 
 
 def test_a_server_for_which_nobody_vouches_is_not_heard__C17(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING), verifier(running.url, issuer=ISSUER) as auth:
+    with caplog.at_level(logging.WARNING), verifier(running.url, issuer=ISSUER, first_contact=0.5) as auth:
         assert by_wsgi(auth)(running.token).status == 503
-    assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+        until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)

@@ -15,8 +15,17 @@ from typing import Any
 
 import pytest
 
-from tests.edge.verifier.calls import HOSTS, by_asgi, by_wsgi, verifier, within
+from tests.edge.verifier.calls import (
+    HOSTS,
+    by_asgi,
+    by_wsgi,
+    serves_until_too_old,
+    until,
+    until_known,
+    verifier,
+)
 from tests.edge.verifier.double import Double, double
+from tests.quickness import can_be_done_within
 from watchword import Requirement, Watchword
 from watchword.core.revocations import Revocation, Revoked
 from watchword.core.space import Rule
@@ -50,19 +59,18 @@ def test_the_first_request_waits_for_the_first_contact(server: Double, host: Any
 
 def test_a_server_that_was_never_there_is_503_and_nobody_waits_for_long__C17(server: Double, host: Any) -> None:
     server.go_away()
-    with verifier(server.url) as auth:
+    with verifier(server.url, first_contact=0.6) as auth:
         call = host(auth)
-        began = time.monotonic()
-        first = call(server.token())
-        waited = time.monotonic() - began
-        began = time.monotonic()
-        second = call(server.token())
-        then = time.monotonic() - began
-        for answer in (first, second):
+
+        def is_asked() -> None:
+            answer = call(server.token())
             assert (answer.status, answer.cell) == (503, "C17")
             assert int(answer.fields["retry-after"]) > 0
-        assert 0.5 < waited < 2.5
-        assert then < 0.5
+
+        began = time.monotonic()
+        is_asked()
+        assert 0.5 < time.monotonic() - began < 15
+        can_be_done_within(0.5, is_asked)
         assert not auth.ready()
         assert auth.knowledge().age_seconds is None
 
@@ -181,31 +189,27 @@ def test_what_is_revoked_is_refused_within_the_bound__S2_20__F36(
         token = server.token()
         assert call(token).status == 200
         server.revoke(entry)
-        within(2.0, lambda: call(token).status == status)
+        until_known(auth)
+        assert call(token).status == status
         assert f'"code":"{code}"' in call(token).content.decode()
 
 
 def test_while_the_server_is_away_what_was_known_serves_and_then_nothing__C17(server: Double, host: Any) -> None:
-    server.offline_ttl = 2.5
     with verifier(server.url) as auth:
         call = host(auth)
         token, bad = server.token(), server.token(jti="bad")
         server.revoke(Revocation(at=0.0, what=Revoked.TOKEN, key="bad"))
-        within(5.0, lambda: call(bad).status == 401)
-        assert call(token).status == 200
+        server.offline_ttl = 1.0
+        until_known(auth)
         server.go_away()
-        gone = time.monotonic()
-        while time.monotonic() - gone < 1.5:
-            assert (call(token).status, call(bad).status) == (200, 401)
-            time.sleep(0.05)
-        within(2.0, lambda: call(token).status == 503)
-        assert 2.0 < time.monotonic() - gone < 3.5
+        serves_until_too_old(auth, 1.0, lambda: [call(token).status, call(bad).status], knowing=(200, 401))
         for each in (token, bad, server.token(by=generate("ES256", "k9"))):
             assert (call(each).status, call(each).cell) == (503, "C17")
         assert call().status == 401, "who shows nothing is told what to show"
         assert not auth.ready()
+        server.offline_ttl = 30.0
         server.come_back()
-        assert within(5.0, lambda: call(token).status == 200) < 5.0
+        until(lambda: call(token).status == 200)
         assert call(bad).status == 401
         assert auth.ready()
 
@@ -217,7 +221,7 @@ def test_the_verifiers_own_bound_wins(server: Double) -> None:
         token = server.token()
         assert call(token).status == 200
         server.go_away()
-        time.sleep(1.5)
+        until(lambda: (auth.knowledge().age_seconds or 0.0) > 0.6)
         assert call(token).status == 200
         assert auth.ready()
 
@@ -227,27 +231,32 @@ def test_a_wall_clock_that_jumps_changes_nothing__F8(
     server: Double, jump: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither what is refused nor what is accepted, nor for how long: tokens expire by their issuer's clock."""
-    server.offline_ttl = 2.0
     with verifier(server.url) as auth:
         call = by_wsgi(auth)
+        assert call(server.token()).status == 200
         now = time.time()
         good, bad = server.token(), server.token(jti="bad")
         over = server.token(issued_at=now - 30, expires_at=now - 1)
         soon = server.token(issued_at=now, expires_at=now + 2)
         server.revoke(Revocation(at=now, what=Revoked.TOKEN, key="bad"))
-        within(5.0, lambda: call(bad).status == 401)
-        assert [call(each).status for each in (good, soon, bad, over)] == [200, 200, 401, 401]
+        until_known(auth)
+        assert [call(each).status for each in (good, bad, over)] == [200, 401, 401]
+        assert call(soon).status == 200 or time.time() > now + 1
         # The server's clock stays; only this machine's moves. The double asks for its time in other threads.
         real, server_threads = time.time, threading.current_thread()
         monkeypatch.setattr(
             "time.time", lambda: real() + (jump if threading.current_thread() is server_threads else 0.0)
         )
-        for _ in range(10):
+        for _ in range(5):
             assert [call(each).status for each in (good, bad, over)] == [200, 401, 401]
             time.sleep(0.1)
-        within(3.0, lambda: call(soon).status == 401)
+        assert call(soon).status == 200 or real() > now + 1
+        until(lambda: call(soon).status == 401)
+        assert real() > now + 1
+        server.offline_ttl = 0.5
+        until_known(auth)
         server.go_away()
-        within(4.0, lambda: call(good).status == 503)
+        serves_until_too_old(auth, 0.5, lambda: [call(good).status], knowing=(200,))
 
 
 def test_a_server_whose_own_clock_is_wrong_is_the_one_that_counts__F8(server: Double) -> None:
@@ -259,20 +268,18 @@ def test_a_server_whose_own_clock_is_wrong_is_the_one_that_counts__F8(server: Do
 # --- keys ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_flood_of_unknown_keys_has_them_fetched_once__F34(server: Double) -> None:
+def test_a_flood_of_unknown_keys_has_them_fetched_once__F34(server: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_client, "KEYS_COOLDOWN", 600.0)
     with verifier(server.url) as auth:
         call = by_wsgi(auth)
         good = server.token()
         assert call(good).status == 200
         before = server.fetches("/oauth2/jwks")
         strangers = [server.token(by=generate("ES256", f"k{number + 2}")) for number in range(20)]
-        end = time.monotonic() + 2.0
-        count = 0
-        while time.monotonic() < end:
+        for _ in range(10):  # before each of which it hears more than once, and may look for keys then
+            until_known(auth)
             for stranger in strangers:
                 assert call(stranger).status == 401
-                count += 1
-        assert count > 200
         assert call(good).status == 200
         assert server.fetches("/oauth2/jwks") - before <= 1
 
@@ -284,14 +291,14 @@ def test_a_rotation_refuses_no_good_token__F34(server: Double) -> None:
         assert call(old).status == 200
         new_key = generate("EdDSA", "k2")
         server.keys.append(new_key)
-        within(8.0, lambda: auth.knowledge().keys == 2)
+        until(lambda: auth.knowledge().keys == 2)
         server.signs = new_key
         new = server.token(jti="new")
         for _ in range(30):
             assert (call(old).status, call(new).status) == (200, 200)
             time.sleep(0.02)
         server.keys.pop(0)
-        within(2.0, lambda: call(old).status == 401)
+        until(lambda: call(old).status == 401)
         assert call(new).status == 200
 
 
@@ -303,7 +310,7 @@ def test_the_feed_may_be_signed_by_a_key_that_is_new(server: Double, monkeypatch
         server.keys = [generate("ES256", "k2")]
         server.signs = server.keys[0]
         token = server.token()
-        within(3.0, lambda: call(token).status == 200)
+        until(lambda: call(token).status == 200)
 
 
 @pytest.mark.parametrize("jwks", [b"", b"{", b'{"keys":[]}', b'{"keys":[{"kty":"oct","k":"AAAA","kid":"k1"}]}'])
@@ -318,11 +325,9 @@ def test_keys_that_cannot_be_used_leave_the_old_ones__F34(
         server.jwks = jwks or b" "
         server.announced = ("k1", "k2")
         fetched = server.fetches("/oauth2/jwks")
-        within(3.0, lambda: server.fetches("/oauth2/jwks") > fetched + 1)
+        until(lambda: server.fetches("/oauth2/jwks") > fetched + 1)
         assert call(token).status == 200
-        age = auth.knowledge().age_seconds
-        assert age is not None
-        assert age < 2.0, "and the feed goes on"
+        until_known(auth)  # the feed goes on
 
 
 @pytest.mark.parametrize("published", [b"", private_jwk(generate("HS256", "k1")).reveal()], ids=["none", "a secret"])
@@ -330,9 +335,9 @@ def test_a_published_secret_is_never_a_verifiers_key(
     server: Double, caplog: pytest.LogCaptureFixture, published: bytes
 ) -> None:
     server.jwks = b'{"keys":[%b]}' % published
-    with caplog.at_level(logging.WARNING), verifier(server.url) as auth:
+    with caplog.at_level(logging.WARNING), verifier(server.url, first_contact=0.3) as auth:
         assert by_wsgi(auth)(server.token()).status == 503
-    assert "no keys are published" in caplog.text
+        until(lambda: "no keys are published" in caplog.text)
 
 
 # --- the way between -----------------------------------------------------------------------------------------------
@@ -343,11 +348,12 @@ def test_where_the_stream_does_not_come_through_it_asks_now_and_then(server: Dou
     with verifier(server.url) as auth:
         call = by_wsgi(auth)
         token = server.token()
-        within(6.0, lambda: call(token).status == 200)
+        until(lambda: call(token).status == 200)
         assert server.fetches("pull") >= 1
         server.revoke(Revocation(at=0.0, what=Revoked.TOKEN, key="t"))
-        within(2.0, lambda: call(token).status == 401)
-        assert auth.knowledge().connected
+        until_known(auth)
+        assert call(token).status == 401
+        until(lambda: auth.knowledge().connected)
 
 
 def test_silence_is_disconnection(server: Double) -> None:
@@ -356,9 +362,9 @@ def test_silence_is_disconnection(server: Double) -> None:
         assert call(server.token()).status == 200
         streams = server.fetches("/revocations/feed")
         server.mute.set()
-        within(4.0, lambda: server.fetches("/revocations/feed") > streams)
+        until(lambda: server.fetches("/revocations/feed") > streams)
         server.mute.clear()
-        within(4.0, lambda: auth.knowledge().connected)
+        until(lambda: auth.knowledge().connected)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 503, 302])
@@ -366,16 +372,16 @@ def test_a_server_that_refuses_us_is_one_that_we_cannot_hear__C17(
     server: Double, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.status = status
-    with caplog.at_level(logging.WARNING), verifier(server.url) as auth:
+    with caplog.at_level(logging.WARNING), verifier(server.url, first_contact=0.3) as auth:
         assert by_wsgi(auth)(server.token()).status == 503
-        assert str(status) in caplog.text
+        until(lambda: str(status) in caplog.text)
 
 
 def test_another_server_is_not_believed(server: Double, caplog: pytest.LogCaptureFixture) -> None:
     server.issuer = "https://evil.example.com"
-    with caplog.at_level(logging.WARNING), verifier(server.url) as auth:
+    with caplog.at_level(logging.WARNING), verifier(server.url, first_contact=0.3) as auth:
         assert by_wsgi(auth)(server.token()).status == 503
-    assert "calls itself" in caplog.text
+        until(lambda: "calls itself" in caplog.text)
 
 
 def test_the_issuer_may_have_another_name_than_its_address(server: Double) -> None:
@@ -388,7 +394,7 @@ def test_connections_are_renewed_before_clocks_drift_apart(server: Double, monke
     monkeypatch.setattr(feed_client.FeedClient.__init__, "__kwdefaults__", {"renew_after": 0.3})
     with verifier(server.url) as auth:
         assert by_wsgi(auth)(server.token()).status == 200
-        within(5.0, lambda: server.fetches("/revocations/feed") >= 4)
+        until(lambda: server.fetches("/revocations/feed") >= 4)
         nonces = [query["nonce"] for path, query in server.asked if path == "/revocations/feed"]
         assert len(set(nonces)) == len(nonces)
         assert all("since" in query for path, query in server.asked[3:] if path == "/revocations/feed")
@@ -434,7 +440,7 @@ def test_after_a_fork_each_process_listens_for_itself(server: Double) -> None:
             print(call(token).status, flush=True)
             child = os.fork()
             if not child:
-                print(call(token).status, auth.knowledge().connected, flush=True)
+                print(call(token).status, flush=True)
                 os._exit(0)
             os.waitpid(child, 0)
             print(call(token).status, flush=True)
@@ -447,7 +453,7 @@ def test_after_a_fork_each_process_listens_for_itself(server: Double) -> None:
         env={**os.environ, "PYTHONPATH": f"src{os.pathsep}."},
         check=False,
     )
-    assert done.stdout.split() == ["200", "200", "True", "200"], done.stderr
+    assert done.stdout.split() == ["200", "200", "200"], done.stderr
     assert server.fetches("/revocations/feed") == 2
 
 
@@ -486,4 +492,4 @@ def test_closing_ends_the_thread(server: Double) -> None:
     with verifier(server.url) as auth:
         assert by_asgi(auth)(server.token()).status == 200
         assert listening() == 1
-    within(3.0, lambda: listening() == 0)
+    until(lambda: listening() == 0)

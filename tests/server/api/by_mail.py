@@ -18,7 +18,7 @@ from watchword.core.records import Account
 from watchword.flows.password_reset import ResetAsked, send_reset_links
 
 NEW = "a long enough password"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 _LINK = re.compile(r"^ *(http\S+/ui/([a-z-]+)(?:#token=([A-Za-z0-9_-]+)&username=(\S*))?)$", re.MULTILINE)
 
@@ -93,8 +93,12 @@ class Mailer:
     def use(self, token: str, password: str = NEW) -> Any:
         return self.world("POST", "/password/resets", json={"token": token, "password": password})
 
-    def verify(self, token: str) -> Any:
-        return self.world("POST", "/email/verifications", json={"token": token})
+    def verify(self, token: str, **more: str) -> Any:
+        return self.world("POST", "/email/verifications", json={"token": token, **more})
+
+    def finish(self, token: str, password: str = NEW) -> Any:
+        """Use the link of a sign-up."""
+        return self.verify(token, password=password)
 
     def settle(self) -> None:
         """Wait until everything that was asked for until now has been looked up, and sent: both lines are in order."""

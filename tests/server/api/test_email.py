@@ -56,6 +56,14 @@ def test_address_changes_when_its_link_is_used_and_not_before(mailer: Mailer) ->
     assert mailer.asked(username="ann")["To"] == "new@example.org"
 
 
+def test_link_to_an_address_sets_no_password(mailer: Mailer) -> None:
+    token, before = begun(mailer), mailer.find("ann")
+    answer = mailer.verify(token, password="another long password")
+    assert is_problem(answer, "invalid-content")["errors"][0]["pointer"] == "#/password"
+    assert mailer.find("ann") == before
+    assert mailer.verify(token).status_code == 204
+
+
 def test_log_ins_live_on(mailer: Mailer) -> None:
     session = mailer.world.log_in("ann")
     assert mailer.verify(begun(mailer)).status_code == 204

@@ -129,7 +129,7 @@ def test_one_stays_where_two_are_unlinked_at_the_same_moment__F1(world: World) -
     def meanwhile(question: object) -> None:
         if isinstance(question, EndLinkedIdentities):
             world.answers.before = lambda question: None
-            world.storage.linked.end(EndLinkedIdentities("bob", OTHER, "b2"))
+            world.storage.linked.end(EndLinkedIdentities("bob", world.now, OTHER, "b2"))
 
     world.answers.before = meanwhile
     is_problem(world("DELETE", f"/identities/{first}", headers={"x-api-key": key}, secure=True), "last-log-in")

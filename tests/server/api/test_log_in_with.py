@@ -143,7 +143,7 @@ def test_linked_person_gets_a_session_and_goes_on_where_they_were__S2_40(enter: 
     answer = browser.back(asked)
     assert (answer.status_code, answer.headers["location"]) == (303, "/docs?a=b#c")
     assert browser.get("/whoami").json()["subject"] == "ann"
-    assert list(browser.jar) == ["watchword"]
+    assert sorted(browser.jar) == ["watchword", "watchword-log-out"]
     (session,) = browser.world.answers.wait(ListSessions("ann", browser.world.now))
     assert session.linked is not None
     assert (session.linked.issuer, session.linked.sid) == (browser.provider.url, "session of ann-1")
@@ -356,6 +356,43 @@ def test_roles_follow_the_claim_and_leave_others_alone__S2_40(enter: Enter) -> N
         assert account(browser.world, "ann").roles == expected
 
 
+def test_last_administrator_stays_one_and_the_operator_is_told__S2_40__F36(enter: Enter) -> None:
+    browser = linked_to_ann(enter(roles={"map": {"bosses": ["admin"], "staff": ["reader"], "c": ["clerk"]}}))
+    provider, world = browser.provider, browser.world
+    provider.claims["groups"] = ["bosses"]
+    assert browser.log_in().status_code == 303
+    assert world.storage.delete_account(DeleteAccount("root"))
+    for groups, expected in (([], {"admin"}), (["staff"], {"admin", "reader"}), ([], {"admin"})):
+        provider.claims["groups"] = groups
+        assert browser.log_in().status_code == 303
+        assert account(world, "ann").roles == expected
+        (told,) = (event for event in world.seen.events[-3:] if event.name == "authn_alarm")
+        assert told.fields == {
+            "mechanism": "identity-provider", "reason": "last-administrator", "client": "127.0.0.1", "about": "ann",
+        }  # fmt: skip
+    world.storage.change_account(ChangeAccount("bob", roles=frozenset({"admin"})))
+    seen = len(world.seen.events)
+    assert browser.log_in().status_code == 303
+    assert account(world, "ann").roles == frozenset()
+    assert "authn_alarm" not in [event.name for event in world.seen.events[seen:]]
+
+
+def test_two_administrators_who_lose_the_role_at_once_leave_one__S2_40__F2(enter: Enter) -> None:
+    browser = linked_to_ann(enter(roles={"map": {"bosses": ["admin"]}}))
+    browser.provider.claims["groups"] = ["bosses"]
+    assert browser.log_in().status_code == 303
+    browser.provider.claims["groups"] = []
+
+    def meanwhile(question: Question[Any]) -> None:
+        if isinstance(question, ChangeAccount):
+            browser.world.answers.before = lambda question: None
+            assert browser.world.storage.delete_account(DeleteAccount("root"))
+
+    browser.world.answers.before = meanwhile
+    assert browser.log_in().status_code == 303
+    assert "admin" in account(browser.world, "ann").roles
+
+
 def test_disabled_account_is_refused_like_everywhere__S2_40__C07(enter: Enter) -> None:
     browser = linked_to_ann(enter())
     browser.world.answers.wait(ChangeAccount("ann", disabled=True))
@@ -534,7 +571,8 @@ def test_no_is_told_apart_from_an_outage__S2_40__C07__C17(enter: Enter) -> None:
         answer = browser.log_in()
         assert answer.status_code == status
         is_problem(answer, code)
-        assert all("Basic" not in line for line in answer.headers.get_list("www-authenticate"))
+        challenges = [line.partition(" ")[0] for line in answer.headers.get_list("www-authenticate")]
+        assert challenges == (["Watchword-Cookie"] if status == 401 else [])
         assert ("retry-after" in answer.headers) == (status == 503)
     nothing_was_done(browser)
 

@@ -16,6 +16,7 @@ from watchword.core.questions import (
     EndCredentials,
     FindAccount,
     FindCredentials,
+    FinishLogIn,
     SettleAttempt,
     SpendAttempt,
     SpendCredential,
@@ -141,7 +142,9 @@ def test_half_a_log_in_cannot_be_changed_or_made_elsewhere__C09(ann: Holder, mak
         refused_by(ann.finish(token[:at] + other + token[at + 1 :], ann.code()), "C09")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     content=st.dictionaries(
         st.sampled_from(("mfa_token", "code", "delivery", "username", "password")),
@@ -168,6 +171,18 @@ BETWEEN: dict[str, Callable[[World], object]] = {
         world.storage.change_account(ChangeAccount("ann", disabled=disabled)) for disabled in (True, False)
     ],
     "deleted": lambda world: world("DELETE", "/users/ann", auth=basic("root")),
+    "logged out everywhere": lambda world: world("DELETE", "/sessions?subject=ann", auth=basic("root")),
+    "revoked": lambda world: world("POST", "/revocations", json={"where": "subject = ann"}, auth=basic("root")),
+    "revoked by what nobody knows of it": lambda world: world(
+        "POST", "/revocations", json={"where": "address = 192.0.2.1"}, auth=basic("root")
+    ),
+}
+HARMLESS: dict[str, Callable[[World], object]] = {
+    "another logged out everywhere": lambda world: world("DELETE", "/sessions?subject=bob", auth=basic("root")),
+    "revoked to see how many": lambda world: world(
+        "POST", "/revocations", json={"where": "subject = ann", "dry_run": True}, auth=basic("root")
+    ),
+    "nothing": lambda world: None,
 }
 
 
@@ -176,6 +191,19 @@ def test_half_a_log_in_dies_with_what_it_was_begun_with__C09__F36(ann: Holder, e
     token = ann.half()
     BETWEEN[event](ann.world)
     refused_by(ann.finish(token, ann.fresh_code()), "C09")
+
+
+@pytest.mark.parametrize("event", HARMLESS)
+def test_half_a_log_in_outlives_what_ends_nothing_of_its_own(ann: Holder, event: str) -> None:
+    token = ann.half()
+    HARMLESS[event](ann.world)
+    assert ann.finish(token, ann.fresh_code()).status_code == 200
+
+
+def test_half_a_log_in_that_begins_after_the_end_of_all_is_finished(ann: Holder) -> None:
+    assert ann.world("DELETE", "/sessions?subject=ann", auth=basic("root")).status_code == 204
+    ann.world.now += 0.001
+    assert ann.finish(ann.half(), ann.fresh_code()).status_code == 200
 
 
 def test_half_a_log_in_proves_nothing_once_the_second_factor_was_reset__F36(ann: Holder) -> None:
@@ -463,7 +491,7 @@ def test_session_of_who_has_no_second_factor_is_not_raised__C07(world: World) ->
 
 # --- outages ---------------------------------------------------------------------------------------------------------
 
-ASKED = (FindAccount, FindCredentials, SpendAttempt, SpendOnce, StartSession)
+ASKED = (FindAccount, FindCredentials, SpendAttempt, SpendOnce, FinishLogIn, StartSession)
 
 
 @pytest.mark.parametrize("question", ASKED, ids=lambda question: question.__name__)

@@ -197,8 +197,8 @@ def test_time_does_not_tell_whether_the_write_took_place__F30(uniform_world: Wor
         return asyncio.get_running_loop().time() - begun
 
     async def durations() -> tuple[list[float], list[float]]:
-        free = [await duration(f"eve{n}") for n in range(4)]
-        return free, [await duration("ann") for _ in range(4)]
+        pairs = [(await duration(f"eve{n}"), await duration("ann")) for n in range(4)]
+        return [free for free, _ in pairs], [taken for _, taken in pairs]
 
     free, taken = uniform_world.run(durations())
     assert min(free + taken) >= TICK

@@ -15,7 +15,7 @@ from watchword.config.hooks import NO_HOOKS, Hooks
 from watchword.config.serving import feed_source
 from watchword.config.settings import Settings
 from watchword.core.ask import AnswerFailed, NotYet, Question
-from watchword.core.decide import Granted, Refused
+from watchword.core.decision import Granted, Refused
 from watchword.core.events import Event
 from watchword.core.records import Account
 from watchword.crypto.password import Hashing, hash_password

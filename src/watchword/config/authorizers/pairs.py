@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from watchword.config.authorizers.settings import BUILT_IN
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
 from watchword.config.problems import meant, shown
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 
 _KEYS = {"role": "roles", "permission": "permissions", "owner": "owner"}

@@ -6,7 +6,7 @@ from watchword.config.couchdb.proxy import SAFE, CouchdbProxySettings
 from watchword.config.couchdb.relay import CouchdbRelaySettings
 from watchword.config.couchdb.settings import CouchdbSettings
 from watchword.crypto.couchdb_proxy import ProxySecrets
-from watchword.stores.couchdb_relay import CouchDBRelay
+from watchword.stores.couchdb.relay import CouchDBRelay
 from watchword.tokens.couchdb_told import Proof, ToldToCouchDb
 from watchword.tokens.keys import KeyRing
 
@@ -34,7 +34,7 @@ def told_to_couchdb(settings: CouchdbSettings, ring: KeyRing) -> ToldToCouchDb |
 
 def couchdb_relay(settings: CouchdbRelaySettings) -> CouchDBRelay:
     """What logs in at CouchDB. It connects at first use."""
-    from watchword.stores.asked import Asked
+    from watchword.stores.http.asked import Asked
 
     url = settings.url.rstrip("/") + "/_session"
     return CouchDBRelay(Asked("CouchDB", url, patience=settings.timeout, authorities=settings.ca_file))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
 from watchword.config.problems import printable
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 
 _NAME = "couchdb"

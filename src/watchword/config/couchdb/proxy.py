@@ -6,11 +6,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from watchword.config.identity import FieldName
-from watchword.config.places import File, Proxies
-from watchword.config.secret_file import secrets_in_file
+from watchword.config.identity.settings import FieldName
+from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.values import Duration, Some, Switch, Text, choice
+from watchword.config.values.hosts import Proxies
+from watchword.config.values.secret_file import secrets_in_file
 from watchword.crypto.secret import Secret
 from watchword.http.couchdb_proxy import ROLES_FIELD, TOKEN_FIELD, USER_FIELD, ProxyFields
 from watchword.http.forwarded import Trust, trusted_proxies

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from watchword.config.couchdb.proxy import PROXY, SAFE
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
 from watchword.config.problems import printable, shown
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
+from watchword.config.spaces.standing import where_mechanism_stands
 
 _LONGEST = 300.0
-_MECHANISM = "couchdb-proxy"
 _TABLE: Location = ("couchdb", "proxy")
 _SECRET: Location = ("couchdb", "secret_file")
 
@@ -19,11 +19,7 @@ _SECRET: Location = ("couchdb", "secret_file")
 def couchdb_s_fields_that_nobody_takes(settings: Settings) -> Iterator[Finding]:
     """The mechanism `couchdb-proxy` without peers, or peers where no space takes the mechanism."""
     proxy, place = settings.couchdb.proxy, (*_TABLE, "peers")
-    taken: list[Location] = [
-        ("space", at, "mechanisms")
-        for at, space in enumerate(settings.space)
-        if space.mechanisms is not None and _MECHANISM in space.mechanisms
-    ]
+    taken = where_mechanism_stands(settings, "couchdb-proxy")
     if proxy is None or proxy.peers is None:
         for where in taken:
             yield Finding(

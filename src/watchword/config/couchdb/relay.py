@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from watchword.config.asked_url import AskedUrl
 from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.values import Duration
+from watchword.config.values.asked_url import AskedUrl
 
 
 class CouchdbRelaySettings(Section):

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from watchword.config.couchdb.proxy import CouchdbProxySettings
 from watchword.config.couchdb.relay import CouchdbRelaySettings
-from watchword.config.key_file import COUCHDB
-from watchword.config.places import File, Proxies
-from watchword.config.secret_file import secrets_in_file
+from watchword.config.keys.purposes import COUCHDB
+from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.values import Duration, Once, Some, choice
+from watchword.config.values.hosts import Proxies
+from watchword.config.values.secret_file import secrets_in_file
 from watchword.crypto.secret import Secret
 from watchword.http.forwarded import Trust, trusted_proxies
 from watchword.tokens.couchdb_cookie import CouchdbCookies

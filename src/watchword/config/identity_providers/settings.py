@@ -11,10 +11,10 @@ from pydantic import Field
 from watchword.config.places import File, Page
 from watchword.config.problems import shown
 from watchword.config.providers.settings import PrivateHost
-from watchword.config.second_factor import Acr
-from watchword.config.secret_file import password_in_file
+from watchword.config.second_factor.settings import Acr
 from watchword.config.section import Section
-from watchword.config.values import Duration, Once, Read, Some, Text, Unfit, choice, whole
+from watchword.config.values import Duration, Once, Read, Some, Switch, Text, Unfit, choice, whole
+from watchword.config.values.secret_file import password_in_file
 from watchword.core.identity_providers import FirstLogIn, IdentityProvider, RolesFromClaim
 from watchword.core.provider_metadata import is_endpoint
 from watchword.crypto.secret import Secret
@@ -192,6 +192,11 @@ class IdentityProviderSettings(Section):
     server, or an https URL. The same must be registered there (`post_logout_redirect_uris`), character for character.
     They stay at the provider where nothing is said."""
 
+    id_token_hint: Switch = Field(default=True, examples=[False])
+    """Whether the provider is told there who logs out (`id_token_hint`): many ask a further question otherwise, and
+    some refuse. The ID token is kept sealed in a cookie of the person's browser, which sends it to `/logout` alone; it
+    stands in the URL of the provider's page then, with whatever it says of the person."""
+
     timeout: Duration = Field(default="4s", validate_default=True, examples=["2s"])
     """For how long each of its answers is waited for, from looking up the host to the last byte; at most 4 seconds.
     Whoever logs in meanwhile gets 503, never 401."""
@@ -240,4 +245,5 @@ class IdentityProviderSettings(Section):
             second_factor_acr=self.second_factor_acr,
             second_factor_amr=self.second_factor_amr,
             after_logout=self.after_logout,
+            id_token_hint=self.id_token_hint,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from watchword.config.key_file import CREDENTIALS
+from watchword.config.keys.purposes import CREDENTIALS
 from watchword.config.mail.settings import MailSettings
 from watchword.config.settings import Settings
 from watchword.core.ask import NOT_YET, AnswerFailed, NotYet, Question, Steps

@@ -7,11 +7,12 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from watchword.config.places import File, ListenHost
+from watchword.config.places import File
 from watchword.config.problems import shown
-from watchword.config.secret_file import password_in_file
 from watchword.config.section import Section
 from watchword.config.values import Duration, Read, Switch, Text, Unfit, choice, whole
+from watchword.config.values.hosts import ListenHost
+from watchword.config.values.secret_file import password_in_file
 from watchword.core.mail import AddressRefused, mail_address
 from watchword.outgoing.mail import From, Security, SmtpServer
 
@@ -117,5 +118,6 @@ class MailSettings(Section):
 
     verify_sign_up: Switch = Field(default=False, examples=[True])
     """Who makes an account with `POST /users` gives an e-mail address besides (`email`), and the account waits,
-    disabled, until the link that is sent there is used. The answer is always the same 202; the owners of a name or an
-    address that is taken get a mail instead."""
+    disabled, until the link that is sent there is used, and the password chosen there: whoever signed up may not be who
+    reads the mail. The answer is always the same 202; the owners of a name or an address that is taken get a mail
+    instead."""

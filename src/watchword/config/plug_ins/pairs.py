@@ -8,13 +8,13 @@ from functools import partial
 from typing import TypeAlias
 
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
-from watchword.config.personas import MECHANISMS
+from watchword.config.mechanisms.names import MECHANISMS
 from watchword.config.plug_ins import making
 from watchword.config.plug_ins.installed import PlugInRefused
 from watchword.config.plug_ins.sentences import settings_findings
 from watchword.config.plug_ins.settings import MechanismSettings
 from watchword.config.problems import shown
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 from watchword.config.stores.settings import BUILT_IN_STORES
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from watchword.config.findings import Finding
-from watchword.config.lines import Location
 from watchword.config.plug_ins.making import SettingsRefused
 from watchword.config.problems import meant, printable
+from watchword.config.reading.lines import Location
 from watchword.config.section import example_of, keys_of, words_for
 from watchword.config.values import Read, Unfit
 

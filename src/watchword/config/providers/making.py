@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from watchword.config.providers.settings import ProviderSettings
-from watchword.stores.throttle import FailureRecords
+from watchword.stores.admission.throttle import FailureRecords
 
 if TYPE_CHECKING:
     from watchword.outgoing.http import Outgoing
-    from watchword.stores.providers import Providers
+    from watchword.stores.providers.asking import Providers
 
 MOST_WAITING = 64
 """How many threads of one process may wait for providers, however many there are."""
@@ -27,7 +27,7 @@ def waiting_threads(providers: Sequence[ProviderSettings]) -> int:
 def providers_of(providers: Sequence[ProviderSettings], records: FailureRecords) -> Providers:
     """Whoever asks them. Connections are opened at first use, never here."""
     # What speaks HTTP is loaded where it is needed.
-    from watchword.stores.providers import Asked, Providers
+    from watchword.stores.providers.asking import Asked, Providers
 
     return Providers(
         asked={

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from watchword.config.names import Method, RejectedStatus, StoredStatus
 from watchword.config.places import File
 from watchword.config.problems import shown
 from watchword.config.section import Section
 from watchword.config.values import Duration, Once, Read, Some, Switch, Text, Unfit, choice, whole
+from watchword.config.values.names import Method, RejectedStatus, StoredStatus
 from watchword.core.providers import Calls, Provider
 from watchword.core.third_party_answers import CheckRules, MemberRules, Statuses
 from watchword.http.sent_credential import Carrier, SendKind

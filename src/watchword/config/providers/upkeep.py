@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from watchword.config.key_file import KeyFileRefused, change_keys, read_keys
+from watchword.config.keys.file import KeyFileRefused, change_keys, read_keys
 from watchword.core.ask import NOT_YET, AnswerFailed, NotYet, Question, Steps, ask
 from watchword.core.events import Event, credential_event
 from watchword.core.principal import Instant

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from watchword.config.asked_url import AskedUrl
 from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.values import Duration, Once, Text
+from watchword.config.values.asked_url import AskedUrl
 from watchword.stores import OutsideStore
-from watchword.stores.couchdb import CouchDBSession
+from watchword.stores.couchdb.session import CouchDBSession
 
 
 class CouchDBStoreSettings(Section):
@@ -34,7 +34,7 @@ class CouchDBStoreSettings(Section):
 
     def made(self) -> OutsideStore:
         """The store."""
-        from watchword.stores.asked import Asked
+        from watchword.stores.http.asked import Asked
 
         url = self.url.rstrip("/") + "/_session"
         session = Asked("CouchDB", url, patience=self.timeout, authorities=self.ca_file)

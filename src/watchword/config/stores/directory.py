@@ -6,8 +6,8 @@ import ssl
 from typing import TYPE_CHECKING, Literal
 
 from watchword.config.problems import printable
-from watchword.config.secret_file import password_in_file
 from watchword.config.stores.ldap import LdapSettings, LdapUrl
+from watchword.config.values.secret_file import password_in_file
 from watchword.core.ask import AnswerFailed
 from watchword.crypto.secret import Secret
 from watchword.stores import OutsideStore

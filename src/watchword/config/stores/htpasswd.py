@@ -8,8 +8,8 @@ from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.stores.role_mapping import RoleMapping
 from watchword.config.values import Duration
+from watchword.stores.asking.slots import Slots
 from watchword.stores.htpasswd import HtpasswdStore
-from watchword.stores.slots import Slots
 
 
 class HtpasswdSettings(Section):

@@ -7,13 +7,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from watchword.config.asked_url import AskedUrl
 from watchword.config.places import File
-from watchword.config.secret_file import text_in_file
 from watchword.config.section import Section
 from watchword.config.values import Duration, Once, Read, Some, Switch, Unfit, choice, whole
+from watchword.config.values.asked_url import AskedUrl
+from watchword.config.values.secret_file import text_in_file
 from watchword.stores import OutsideStore
-from watchword.stores.http_callback import CallbackRules, Content, HttpCallback
+from watchword.stores.http.callback import CallbackRules, Content, HttpCallback
 
 _MEMBER = re.compile(r"[^.\s\x00-\x1f\x7f]{1,64}(?:\.[^.\s\x00-\x1f\x7f]{1,64}){0,7}")
 
@@ -94,7 +94,7 @@ class HttpSettings(Section):
 
     def made(self) -> OutsideStore:
         """The store."""
-        from watchword.stores.asked import Asked
+        from watchword.stores.http.asked import Asked
 
         authorization = self.authorization()
         asked = Asked(

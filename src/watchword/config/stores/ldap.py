@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from watchword.config.places import File, is_address
+from watchword.config.places import File
 from watchword.config.problems import shown
 from watchword.config.section import Section
 from watchword.config.stores.role_mapping import RoleMapping
 from watchword.config.values import Duration, Once, Read, Some, Switch, Text, Unfit, choice
+from watchword.config.values.hosts import is_address
 from watchword.http.forwarded import is_loopback
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
 from watchword.config.problems import printable, shown
-from watchword.config.secret_file import password_in_file
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 from watchword.config.stores.directory import tls_of
 from watchword.config.stores.ldap import LdapSettings
+from watchword.config.values.secret_file import password_in_file
 
 _LONGEST = 10.0
 

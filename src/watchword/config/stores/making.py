@@ -12,11 +12,11 @@ from watchword.config.stores.settings import Store
 from watchword.crypto.password import Hashing
 from watchword.storage import Storage
 from watchword.stores import CredentialStore, OutsideStore
+from watchword.stores.asking.mirrored import Mirrored
+from watchword.stores.asking.renewal import Renewal, renewals
+from watchword.stores.asking.several import Several
+from watchword.stores.asking.slots import InSlots, Slots
 from watchword.stores.builtin import BuiltinStore
-from watchword.stores.mirrored import Mirrored
-from watchword.stores.renewal import Renewal, renewals
-from watchword.stores.several import Several
-from watchword.stores.slots import InSlots, Slots
 
 OUTSIDE_AT_ONCE = 16
 """How many passwords outside stores are asked about at once: that waits, and hashes nothing here."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from watchword.core.ask import AnswerFailed
 from watchword.core.events import Event
-from watchword.stores.renewal import Renewal
+from watchword.stores.asking.renewal import Renewal
 
 _LOOKS_EVERY = 5.0
 """Seconds between two looks at whether a round is due, at most."""

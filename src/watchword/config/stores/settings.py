@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
-from watchword.config import later
 from watchword.config.plug_ins.table import PlugInTable
+from watchword.config.reading import later
 from watchword.config.section import Section
 from watchword.config.stores.couchdb import CouchDBStoreSettings
 from watchword.config.stores.htpasswd import HtpasswdSettings

@@ -7,10 +7,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from watchword.config.durations import FORMS, seconds
 from watchword.config.places import File
 from watchword.config.section import Section
 from watchword.config.values import Read, Unfit, choice
+from watchword.config.values.durations import FORMS, seconds
 from watchword.stores.sql.database import Database, Tls, database_of
 from watchword.stores.sql.statement import select, update
 

@@ -51,7 +51,7 @@ class SqlLoginSettings(SqlDatabase):
 
     def made(self) -> OutsideStore:
         """The store. It opens no connection yet."""
-        from watchword.stores.sql_login import SqlLoginStore
+        from watchword.stores.sql.server_users import SqlLoginStore
 
         return SqlLoginStore(
             self.reached(), forbidden=self.forbidden, roles_query=self.roles_query, timeout=self.timeout

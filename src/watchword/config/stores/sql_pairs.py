@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from watchword.config.findings import Check, Finding
-from watchword.config.lines import Location
 from watchword.config.problems import printable
+from watchword.config.reading.lines import Location
 from watchword.config.settings import Settings
 from watchword.config.stores.sql_database import SqlDatabase
 from watchword.config.stores.sql_login import SqlLoginSettings

@@ -9,14 +9,14 @@ from typing import Annotated
 from pydantic import Field
 
 from watchword.config.places import File
-from watchword.config.proxy_header import VariableName
-from watchword.config.secret_file import password_in_file
+from watchword.config.proxy_header.settings import VariableName
 from watchword.config.stores.sql_database import Select, SqlDatabase, Update
 from watchword.config.values import Switch, choice
+from watchword.config.values.secret_file import password_in_file
 from watchword.crypto.password import Hashing
 from watchword.crypto.secret import Secret
 from watchword.stores import OutsideStore
-from watchword.stores.slots import Slots
+from watchword.stores.asking.slots import Slots
 from watchword.stores.sql.hashes import FORMATS, Format, Salting
 
 
@@ -88,7 +88,7 @@ class SqlTableSettings(SqlDatabase):
     def made(self, slots: Slots, hashing: Hashing) -> OutsideStore:
         """The store. It opens no connection yet."""
         from watchword.stores.sql.hashes import HashColumn
-        from watchword.stores.sql_table import SqlTableStore, Statements
+        from watchword.stores.sql.user_table import SqlTableStore, Statements
 
         return SqlTableStore(
             replace(self.reached(), password=self.password()),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watchword.core.ask import Question
 from watchword.core.grants import Client, ReferenceToken
+from watchword.core.outcome import Accepted
 from watchword.core.principal import Instant
 from watchword.core.records import Account, Json
 from watchword.core.revocations import SelfContained, Standing
@@ -24,6 +25,10 @@ class FoundToken:
     token: ReferenceToken
     client: Client | None
     account: Account | None
+    accepted: dict[tuple[str, str], Accepted] = field(
+        default_factory=dict[tuple[str, str], Accepted], init=False, repr=False, compare=False
+    )
+    """The outcomes where the token is good, by mechanism and realm: each is built once by whoever judges it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from watchword.core.ask import Question
 from watchword.core.linked import LinkedIdentity
+from watchword.core.principal import Instant
+from watchword.core.questions.credentials import SpendOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,28 @@ class ListLinkedIdentities(Question[tuple[LinkedIdentity, ...]]):
 class EndLinkedIdentities(Question[int]):
     """Unlink the identities of an account: all, those of one issuer, or one. How many there were.
 
-    In the same step end the account's sessions that began by one of these issuers.
+    In the same step end the account's sessions that began by one of these issuers, as EndLinkedSessions does.
     """
 
     account: str
+    at: Instant
     issuer: str | None = None
     subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EndLinkedSessions(Question[int]):
+class EndLinkedSessions(Question[int | None]):
     """End sessions that began by this issuer: those with its `sid`, or those of one account, or the account's with it.
 
-    How many ended. Answering it raises ValueError where neither is given.
+    In the same step end the log-ins of the same kind that began until `at` and are no sessions yet, unless `at` is
+    None, and use up what `spends` says. How many sessions ended; None, and nothing is changed, where that was used
+    before.
+
+    Answering it raises ValueError where neither `sid` nor `account` is given.
     """
 
     issuer: str
+    at: Instant | None
     sid: str | None = None
     account: str | None = None
+    spends: SpendOnce | None = None

@@ -1,11 +1,15 @@
-"""What is asked about attempts at a second factor, which are counted so that nobody guesses codes (ASVS 6.3.1)."""
+"""What is asked about second steps: attempts, which are counted so that nobody guesses codes (ASVS 6.3.1), and log-ins
+that are half finished.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 from watchword.core.ask import Question
+from watchword.core.linked import LinkedLogIn
 from watchword.core.principal import Instant
 
 
@@ -52,3 +56,33 @@ class SettleAttempt(Question[None]):
     now: Instant
     right: bool
     recovered: bool = False
+
+
+class Finish(Enum):
+    """What became of a half-finished log-in."""
+
+    DONE = "done"
+    TWICE = "twice"  # it was finished before
+    ENDED = "ended"  # it was ended before anybody finished it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishLogIn(Question[Finish]):
+    """Finish a half-finished log-in, in one step: once, and not where it was ended since it began.
+
+    `linked` is there where an identity provider began it. What was finished is remembered until `until`.
+    """
+
+    id: bytes = field(repr=False)
+    subject: str
+    linked: LinkedLogIn | None
+    expires_at: Instant
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class EndHalfLogIns(Question[None]):
+    """End the half-finished log-ins that began until `at`: those of one account, or everybody's where it is None."""
+
+    account: str | None
+    at: Instant

@@ -63,8 +63,9 @@ class ListSessions(Question[tuple[Session, ...]]):
 class StartSession(Question[bool]):
     """Keep a new session, and end the one with fingerprint `replaces`, in one step.
 
-    False, and nothing is kept, where the account is gone, disabled or has another stamp by now. Where
-    `max_per_user` is set, the oldest sessions beyond it end.
+    False, and nothing is kept, where the account is gone, disabled or has another stamp by now, or where the identity
+    provider by which it begins has logged the person out since (EndLinkedSessions). Where `max_per_user` is set, the
+    oldest sessions beyond it end.
     """
 
     session: Session

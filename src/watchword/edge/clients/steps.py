@@ -27,7 +27,7 @@ class Asked:
     url: str
     target: bytes
     host: bytes
-    cookie: str = ""
+    cookie: str = field(default="", repr=False)
     content: bytes | None = field(default=None, repr=False)
     repeatable: bool = True
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future
 from threading import Lock
+from typing import Final
+from weakref import WeakSet
 
 
 class Turn:
     """A lock that is waited for outside: `future.result()` in a thread, `await wrap_future(future)` in a loop."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        _all.add(self)
+
+    def begin_anew(self) -> None:
+        """It is nobody's turn. After a fork, whoever had it is in the other process, and never leaves."""
         self._lock = Lock()
         self._taken = False
         self._waiting: deque[Future[None]] = deque()
@@ -39,3 +47,15 @@ class Turn:
                 self._taken = False
                 return
         following.set_result(None)
+
+
+_all: Final[WeakSet[Turn]] = WeakSet()
+
+
+def _after_fork() -> None:
+    for turn in tuple(_all):
+        turn.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

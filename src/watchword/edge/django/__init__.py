@@ -27,6 +27,7 @@ from watchword.edge.route import Demands
 
 try:
     from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+    from django.conf import settings
     from django.core.handlers.asgi import ASGIHandler
     from django.core.handlers.wsgi import WSGIHandler
     from django.http import HttpRequest
@@ -164,7 +165,8 @@ def protect(
     if isinstance(application, WSGIHandler):
         return wsgi.protect(application, auth, public=public, on_refusal=on_refusal, **demanded)
     inner = cast("asgi.Application", application)  # Django's types are less open than ASGI's
-    return asgi.protect(inner, auth, public=public, on_refusal=on_refusal, **demanded)
+    root = settings.FORCE_SCRIPT_NAME or ""
+    return asgi.protect(inner, auth, public=public, on_refusal=on_refusal, root_path=root, **demanded)
 
 
 def on_refusal(application: wsgi.GuardedWsgi | asgi.Guarded, render: Render) -> None:

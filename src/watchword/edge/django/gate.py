@@ -117,11 +117,12 @@ def _visited(request: HttpRequest, door: Door) -> Visit:
     visit = visit_of(request)
     if visit is None:
         asked = (
-            asgi.request_of(dict(request.scope))
+            asgi.read_request(dict(request.scope), door, settings.FORCE_SCRIPT_NAME or "")[1]
             if isinstance(request, ASGIRequest)
-            else wsgi.request_of(request.META, encoding="utf-8")  # by now Django has decoded the path
+            # By now Django has decoded the path.
+            else door.engine.resolved(wsgi.request_of(request.META, encoding="utf-8"))
         )
-        visit = Visit(door.engine.resolved(asked), alone=True)
+        visit = Visit(asked, alone=True)
         request.META[VISIT] = visit
         _without_look_alikes(request, visit.request, door)
     if visit.request.body is None:

@@ -82,6 +82,7 @@ class Verifier:
         self._known = Known(offline_ttl=offline_ttl, ticks=ticks)
         self._client: FeedClient | None = None
         self._closed = False
+        self._first_contact = FIRST_CONTACT
         self._wait_until = float("-inf")
         answers = Answers()
         answers.add(FirstContact, threaded=self._hear)
@@ -135,7 +136,7 @@ class Verifier:
                     self._server, self._known, issuer=self._issuer, ticks=self._ticks, shared_keys=self._shared_keys
                 )
                 self._client.start()
-                self._wait_until = self._ticks() + FIRST_CONTACT
+                self._wait_until = self._ticks() + self._first_contact
             return self._wait_until
 
     def _begin_anew(self) -> None:

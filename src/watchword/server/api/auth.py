@@ -11,7 +11,7 @@ from starlette.requests import Request as AsgiRequest
 from starlette.responses import JSONResponse, Response
 
 from watchword.core.ask import Steps
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import Event, event_about
 from watchword.core.names import looked_up_name
 from watchword.core.principal import Instant

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from watchword.core.ask import Steps
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.names import looked_up_name
 from watchword.core.records import Json
 from watchword.flows.access_tokens import seconds_left

@@ -10,7 +10,7 @@ from starlette.requests import Request as AsgiRequest
 
 from watchword.core.ask import Steps
 from watchword.core.circumstances import Circumstances, read_circumstances
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import Event
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement

@@ -17,6 +17,7 @@ from watchword.core.names import looked_up_name
 from watchword.core.questions import FindAccount
 from watchword.flows.email_change import send_address_link, verify_address
 from watchword.flows.mailing import held_up
+from watchword.flows.password_policy import PasswordRefused
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
@@ -36,9 +37,10 @@ class NewAddress(Content):
 
 
 class ShownLink(Content):
-    """The token of a link that came by mail."""
+    """The token of a link that came by mail. `password` is that of a new account, and for no other link."""
 
     token: TokenText
+    password: PasswordText | None = None
 
 
 class LinkOnItsWayView(BaseModel):
@@ -94,12 +96,30 @@ def email_routes(mailing: Mailing) -> APIRouter:
         openapi_extra=documented(content=ShownLink, cells=("C09", "C17")),
     )
     async def verify(call: Here, sent: Annotated[ShownLink, Depends(content(ShownLink))]) -> Response:
-        """Takes the token of the link, once. The account has the address from now on; a new account can be used."""
+        """Takes the token of the link, once. The account has the address from now on.
+
+        The link of a sign-up needs a `password` besides: a new account has that, whatever was sent at the sign-up, and
+        can be used. One that will not do (422) leaves the link good.
+        """
         service = call.service
-        steps = verify_address(sent.token, call.request, service.space, policy=policy, now=service.now())
-        verified = await call.settled(steps)
-        event = "user_created" if verified.is_new else "email_verified"
-        call.note(event_about(event, verified.account.name, call.request))
+        steps = verify_address(
+            sent.token,
+            None if sent.password is None else sent.password.reveal_text(),
+            call.request,
+            service.space,
+            policy=policy,
+            passwords=service.passwords,
+            now=service.now(),
+            digest_secrets=service.digest_secrets,
+        )
+        try:
+            verified = await call.settled(steps)
+        except PasswordRefused as refused:
+            raise wrong_member("password", str(refused)) from None
+        name = verified.account.name
+        call.note(event_about("user_created" if verified.is_new else "email_verified", name, call.request))
+        if verified.has_new_password and not verified.is_new:
+            call.note(event_about("authn_password_change", name, call.request, reason="sign-up"))
         return Response(status_code=204)
 
     return router

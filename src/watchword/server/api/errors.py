@@ -13,7 +13,7 @@ from starlette.requests import Request as AsgiRequest
 from starlette.responses import Response as AsgiResponse
 
 from watchword.core.ask import AnswerFailed
-from watchword.core.decide import unavailable
+from watchword.core.beside import unavailable
 from watchword.core.respond import PROBLEM_TYPE, not_found
 from watchword.edge.asgi import Scope
 from watchword.http.message import Fields, Response

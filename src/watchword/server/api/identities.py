@@ -70,7 +70,7 @@ async def unlink_identity(call: Here, id: str, subject: Subject = None) -> Respo
     owner = await _owner(call, subject)
     await demand_fresh(call)
     before = await call.run(current_session(call))
-    outcome = await call.run(unlink(owner, id, by_owner=owner == call.who.subject))
+    outcome = await call.run(unlink(owner, id, by_owner=owner == call.who.subject, now=call.service.now()))
     match outcome:
         case NotUnlinked.UNKNOWN:
             raise NotHere

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import credential_event, event_about
 from watchword.core.providers import Provider
 from watchword.core.respond import problem_of_refusal

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from starlette.responses import Response
 
 from watchword.core.ask import Steps
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import Event, event_about
 from watchword.core.names import looked_up_name
 from watchword.core.records import Session

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from watchword.core.circumstances import Face
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import event_about
 from watchword.core.identity_providers import IdentityProvider
 from watchword.core.linked import LinkedIdentity
@@ -37,6 +37,7 @@ from watchword.server.api.identity_providers import provider_of
 from watchword.server.api.login import begin_session, note_log_in, session_cookie, settled_with_code
 from watchword.server.api.session import current_session
 from watchword.server.demand import Refusal, refusal
+from watchword.server.log_out_hints import kept_fields
 from watchword.server.pages.log_in_with import page_of
 from watchword.server.pending_log_ins import cleared_cookie, cookie_lines, pending_log_in
 from watchword.tokens.log_in_with import PendingLogIn, new_pending_log_in, sealed_log_in
@@ -142,7 +143,7 @@ async def come_back(call: Here, name: str) -> Response:
     pending = None if isinstance(answer, Unreadable) else pending_log_in(call.request, answer.state, sealing_of(call))
     if pending is not None and pending.links is not None:
         return await _linked(call, answer, pending, provider)
-    outcome = await call.run(
+    came_back = await call.run(
         log_in_with_steps(
             answer,
             pending,
@@ -156,13 +157,16 @@ async def come_back(call: Here, name: str) -> Response:
             replaces=_sessions_before(call),
         )
     )
-    forgets = () if isinstance(answer, Unreadable) or pending is None else cleared_cookie(call.request, answer.state)
+    fields = () if isinstance(answer, Unreadable) or pending is None else cleared_cookie(call.request, answer.state)
+    outcome, hint = came_back.outcome, came_back.hint
+    if hint is not None:
+        fields += kept_fields(call.request, hint, sealing_of(call), service.engine.entropy, service.now())
     if isinstance(outcome, Refused):
         goes_to = "/" if pending is None else pending.return_to
-        return await _refused(call, outcome, provider, goes_to, forgets)
+        return await _refused(call, outcome, provider, goes_to, fields)
     assert pending is not None, "nobody is logged in without it"
     note_log_in(call, outcome, provider=provider.name)
-    return _redirect(pending.return_to, ((b"set-cookie", session_cookie(call, outcome)), *forgets))
+    return _redirect(pending.return_to, ((b"set-cookie", session_cookie(call, outcome)), *fields))
 
 
 @router.post(

@@ -7,9 +7,12 @@ from starlette.responses import Response
 
 from watchword.core.events import event_about
 from watchword.flows.logout import log_out as log_out_steps
+from watchword.http.message import Fields
 from watchword.server.api.call import Call, Here
 from watchword.server.api.couchdb_relay import cleared_fields
 from watchword.server.api.documented import documented
+from watchword.server.api.session import current_session
+from watchword.server.log_out_hints import exchanged_fields, kept_hint
 
 router = APIRouter(tags=["log-in"])
 
@@ -32,6 +35,7 @@ async def log_out(call: Here) -> Response:
 async def logged_out(call: Call) -> Response:
     """The answer to a log-out, by whatever route it was asked for."""
     service, cookie = call.service, call.service.cookie
+    hints = await _hints(call)
     steps = log_out_steps(
         call.request, cookie, call.circumstances, service.space, backend=service.sessions.backend, now=service.now()
     )
@@ -42,4 +46,18 @@ async def logged_out(call: Call) -> Response:
     if not call.circumstances.foreign and cookie.read(call.request) is not None:
         answer.raw_headers += [(b"set-cookie", line) for line in cookie.clear(call.request)]
         answer.raw_headers += cleared_fields(call)
+        answer.raw_headers += hints
     return answer
+
+
+async def _hints(call: Call) -> Fields:
+    """The fields that let the provider know who logs out, where the session began by one and the browser goes on to
+    log out there."""
+    service, now = call.service, call.service.now()
+    sealing = service.second_factors.judge.sealing
+    hint = kept_hint(call.request, sealing, now)
+    if hint is None:
+        return ()
+    session = await call.run(current_session(call))
+    provider = service.identity_providers.get(hint.provider)
+    return exchanged_fields(call.request, hint, session, provider, sealing, service.engine.entropy, now)

@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "forgotten-password": "The page where a link for a new password is asked for",
     "password-reset": "The page behind the link for a new password",
     "verify-email": "The page behind the link that confirms an e-mail address",
+    "new-account": "The page behind the link of a sign-up, where the password is chosen",
 }
 
 

@@ -20,6 +20,7 @@ from watchword.server.api.errors import NotHere, wrong_parameters
 from watchword.server.api.identity_providers import provider_of
 from watchword.server.api.oauth.form import OAuthForm, read_oauth_form
 from watchword.server.api.token_errors import token_error
+from watchword.server.log_out_hints import hint_on_its_way, used_fields
 
 router = APIRouter(tags=["log-in by an identity provider"])
 
@@ -48,7 +49,7 @@ async def log_out_by_provider(call: Here, name: str, form: Annotated[OAuthForm, 
     logged in any more. Which of its claims is wrong is in the security log alone.
     """
     provider, service = provider_of(call, name), call.service
-    steps = end_by_token(form.needed("logout_token"), provider, backend=service.sessions.backend, now=service.now())
+    steps = end_by_token(form.needed("logout_token"), provider, backend=service.sessions.backend, clock=service.now)
     if not await _done(call, provider, steps):
         raise token_error("invalid_request", "This logout token is not taken.")
     return Response(status_code=200)
@@ -67,7 +68,15 @@ async def log_out_in_frame(call: Here, name: str, iss: Parameter = None, sid: Pa
     are needed, and nobody else can know `sid`.
     """
     provider, service = provider_of(call, name), call.service
-    if not await _done(call, provider, end_by_sid(iss, sid, provider, backend=service.sessions.backend)):
+    steps = end_by_sid(
+        iss,
+        sid,
+        provider,
+        asked_from=call.request.peer.address,
+        backend=service.sessions.backend,
+        now=service.now(),
+    )
+    if not await _done(call, provider, steps):
         raise wrong_parameters(("iss", "Send the provider's own, and sid."))
     answer = PlainTextResponse("Logged out.\n")
     answer.raw_headers += [NO_STORE, framed_by(provider.issuer)]
@@ -84,13 +93,17 @@ async def log_out_in_frame(call: Here, name: str, iss: Parameter = None, sid: Pa
 async def go_on_to_log_out(call: Here, name: str) -> Response:
     """OpenID Connect RP-Initiated Logout 1.0: sends the browser to where the provider logs people out.
 
-    Nothing ends here: `POST /logout` comes first. 404 where the provider has no such page.
+    Nothing ends here: `POST /logout` comes first, and for two minutes after that the provider is told who logs out
+    (`id_token_hint`). 404 where the provider has no such page.
     """
-    provider = provider_of(call, name)
-    url = await call.run(farewell(provider, call.service.location))
+    provider, service = provider_of(call, name), call.service
+    hint = hint_on_its_way(call.request, provider, service.second_factors.judge.sealing, service.now())
+    url = await call.run(farewell(provider, service.location, None if hint is None else hint.id_token))
     if url is None:
         raise NotHere
-    return Response(status_code=303, headers={"location": url})
+    answer = Response(status_code=303, headers={"location": url})
+    answer.raw_headers += used_fields(call.request, provider)
+    return answer
 
 
 async def _done(call: Call, provider: IdentityProvider, steps: Steps[Ended | NotEnded]) -> bool:

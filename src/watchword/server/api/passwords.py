@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AliasChoices, Field
 from starlette.responses import Response
 
-from watchword.core.decide import Refused
+from watchword.core.decision import Refused
 from watchword.core.events import event_about
 from watchword.core.names import looked_up_name
 from watchword.core.second_factor import SEVERAL

@@ -40,7 +40,8 @@ class RevokedView(BaseModel):
 )
 async def revoke(call: Here, asked: Annotated[Revocation, Depends(content(Revocation))]) -> RevokedView:
     """Ends all sessions and refresh tokens that fit, such as `role = clerk and country in EU`, with the access tokens
-    that came with them; API keys too where it names `kind = key`. On this server they are refused at once.
+    that came with them; API keys too where it names `kind = key`. On this server they are refused at once. Whoever is
+    between the two steps of a log-in has to begin anew, whether or not it fits.
     """
     try:
         criterion = read_criterion(asked.where)

@@ -7,7 +7,7 @@ takes a write that finding it taken does not; one measurement is all there can b
 name. And the new account waits to be enabled: otherwise a log-in with the password just chosen would tell.
 
 Where new accounts show their e-mail address (`[mail] verify_sign_up`), nothing is looked up before the answer at all,
-and the account waits for its link.
+no password is hashed, and the account waits for its link.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from starlette.responses import JSONResponse, Response
 from watchword.core.events import event_about
 from watchword.core.names import NameRefused
 from watchword.core.records import Account
-from watchword.flows.accounts import add_account, new_account
+from watchword.flows.accounts import add_account
 from watchword.flows.mailing import held_up
 from watchword.flows.password_policy import PasswordRefused
-from watchword.flows.sign_up import SignUpAsked, settle_sign_up
+from watchword.flows.sign_up import SignUpAsked, settle_sign_up, wanted_account
 from watchword.server.api.call import Call, Here
 from watchword.server.api.content import Content, content
 from watchword.server.api.documented import documented
@@ -68,7 +68,7 @@ async def make_account(call: Here, wanted: Annotated[NewAccount, Depends(content
 
     With uniform sign-up everybody but administrators gets 202, whether the name was free or taken, and the account
     waits until an administrator enables it. The same where new accounts show their e-mail address: then the account
-    waits for the link that is sent there.
+    waits for the link that is sent there, and whoever opens it chooses the password.
     """
     service = call.service
     administrators = administrator(service.space.unnamed)
@@ -126,13 +126,14 @@ async def _ask_by_mail(call: Call, wanted: NewAccount, mailing: Mailing) -> None
         raise wrong_member("email", "An e-mail address is needed: the account waits for the link that is sent there.")
     service, address, now = call.service, mail_address_of(wanted.email), call.service.now()
     await call.settled(held_up(call.request, service.space, now))
-    steps = new_account(
+    steps = wanted_account(
         wanted.username,
         wanted.password.reveal_text(),
-        policy=service.passwords,
+        address,
+        policy=mailing.policy,
+        passwords=service.passwords,
         entropy=service.engine.entropy,
         now=now,
-        attributes={mailing.policy.attribute: address},
     )
     try:
         account = await call.run(steps)
@@ -140,14 +141,8 @@ async def _ask_by_mail(call: Call, wanted: NewAccount, mailing: Mailing) -> None
         raise wrong_member("username", str(refused)) from None
     except PasswordRefused as refused:
         raise wrong_member("password", str(refused)) from None
-    asked = SignUpAsked(
-        account=account,
-        password=wanted.password,
-        address=address,
-        asked_from=call.request.peer.address,
-        at=now,
-    )
-    mailing.later("sign-up", lambda: settle_sign_up(asked, mailing.policy, service.digest_secrets))
+    asked = SignUpAsked(account=account, address=address, asked_from=call.request.peer.address, at=now)
+    mailing.later("sign-up", lambda: settle_sign_up(asked, mailing.policy))
 
 
 def _told(roles: list[str] | None) -> str:

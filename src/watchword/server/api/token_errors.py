@@ -10,7 +10,7 @@ from starlette.requests import Request as AsgiRequest
 from starlette.responses import Response as AsgiResponse
 
 from watchword.core.ask import AnswerFailed, Steps
-from watchword.core.decide import unavailable
+from watchword.core.beside import unavailable
 from watchword.core.oauth_face import oauth_error
 from watchword.http.message import Fields, Response
 from watchword.http.oauth_error import CONTENT_TYPE, ErrorCode, OAuthError

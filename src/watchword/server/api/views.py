@@ -110,7 +110,9 @@ class AcceptedView(BaseModel):
 class SignedUpView(BaseModel):
     """The same whether name and address were free or taken."""
 
-    detail: str = Field(default="If name and address are free, a mail with a link is on its way: open it.")
+    detail: str = Field(
+        default="If name and address are free, a mail with a link is on its way. Set the password there."
+    )
 
 
 class MailOnItsWayView(BaseModel):

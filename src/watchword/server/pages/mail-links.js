@@ -28,6 +28,11 @@ const forms = {
     content: (fields) => ({ token, password: fields.get("password") }),
     done: "Your password is set. Log in with it.",
   },
+  finish: {
+    path: "/email/verifications",
+    content: (fields) => ({ token, password: fields.get("password") }),
+    done: "Your account is ready. Log in with it.",
+  },
   verify: {
     path: "/email/verifications",
     content: () => ({ token }),

@@ -15,6 +15,7 @@ from watchword.core.questions import (
     ListLinkedIdentities,
 )
 from watchword.storage.counts import Counts
+from watchword.storage.memory.once import end_log_ins, spend_once
 from watchword.storage.memory.sessions import end_sessions_where
 from watchword.storage.memory.state import State, refuse_unstorable
 from watchword.storage.outside import began_so, is_meant, refuse_unnamed
@@ -49,12 +50,16 @@ class MemoryLinked:
             for identity in over:
                 del self._state.linked[identity.issuer, identity.subject]
             for issuer in {identity.issuer for identity in over}:
-                self.end_sessions(EndLinkedSessions(issuer, account=question.account))
+                self.end_sessions(EndLinkedSessions(issuer, question.at, account=question.account))
             return len(over)
 
-    def end_sessions(self, question: EndLinkedSessions) -> int:
+    def end_sessions(self, question: EndLinkedSessions) -> int | None:
         refuse_unnamed(question)
         with self._lock:
+            if question.spends is not None and not spend_once(self._state, question.spends):
+                return None
+            if question.at is not None:
+                end_log_ins(self._state, question, question.at)
             return end_sessions_where(self._state, lambda session: began_so(session, question))
 
     def put_all(self, identities: Iterable[LinkedIdentity]) -> Counts:

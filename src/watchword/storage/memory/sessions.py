@@ -17,7 +17,9 @@ from watchword.core.questions import (
     WriteSessionData,
 )
 from watchword.core.records import Session
+from watchword.storage.ended_log_ins import marked_until, marks_against_session
 from watchword.storage.memory.changes import note
+from watchword.storage.memory.once import was_ended
 from watchword.storage.memory.state import State, refuse_unstorable
 from watchword.storage.noted import Kind
 from watchword.storage.rules import beyond, may_start
@@ -40,6 +42,8 @@ def list_sessions(state: State, question: ListSessions) -> tuple[Session, ...]:
 def start_session(state: State, question: StartSession) -> bool:
     session = question.session
     if not _is_new(state, session) or not may_start(state.accounts.get(session.subject), session):
+        return False
+    if was_ended(state, marks_against_session(session), marked_until(session.created_at)):
         return False
     _keep(state, session)
     if question.replaces is not None and question.replaces != session.fingerprint:

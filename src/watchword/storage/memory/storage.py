@@ -202,6 +202,14 @@ class MemoryStorage:
         with self._lock:
             return once.spend_once(self._state, question)
 
+    def finish_log_in(self, question: questions.FinishLogIn) -> questions.Finish:
+        with self._lock:
+            return once.finish_log_in(self._state, question)
+
+    def end_half_log_ins(self, question: questions.EndHalfLogIns) -> None:
+        with self._lock:
+            once.end_log_ins(self._state, question, question.at)
+
     # --- families, tokens, keys, clients
 
     def start_family(self, question: questions.StartFamily) -> FamilyStart:

@@ -45,9 +45,7 @@ class SqliteLinked:
             return 0
         return self._processes.change(lambda db: linked_writes.end_linked_identities(db, question))
 
-    def end_sessions(self, question: EndLinkedSessions) -> int:
-        if not storable(f"{question.issuer}{question.sid}{question.account}"):
-            return 0
+    def end_sessions(self, question: EndLinkedSessions) -> int | None:
         return self._processes.change(lambda db: session_writes.end_linked_sessions(db, question))
 
     def put_all(self, identities: Iterable[LinkedIdentity]) -> Counts:

@@ -56,7 +56,7 @@ def end_linked_identities(db: sqlite3.Connection, question: EndLinkedIdentities)
     over = [identity for identity in of_account(db, question.account) if is_meant(identity, question)]
     db.executemany(_END, [(identity.issuer, identity.subject) for identity in over])
     for issuer in {identity.issuer for identity in over}:
-        end_linked_sessions(db, EndLinkedSessions(issuer, account=question.account))
+        end_linked_sessions(db, EndLinkedSessions(issuer, question.at, account=question.account))
     return len(over)
 
 

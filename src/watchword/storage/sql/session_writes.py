@@ -9,10 +9,12 @@ from typing import Literal
 from watchword.core.principal import Instant
 from watchword.core.questions import EndLinkedSessions, EndSession, EndSessions, StartSession, WriteSessionData
 from watchword.core.records import Session
+from watchword.storage.ended_log_ins import marked_until, marks_against_session
 from watchword.storage.noted import Kind
 from watchword.storage.outside import refuse_unnamed
 from watchword.storage.rules import storable
 from watchword.storage.sql.changes import note
+from watchword.storage.sql.once_writes import end_log_ins, spend_once, was_ended
 from watchword.storage.sql.records import SESSION, as_json, session_values
 
 _COLUMNS = (*SESSION, "ends_at")
@@ -40,7 +42,10 @@ _ENDED = "SELECT fingerprint FROM sessions WHERE ends_at <= ? ORDER BY ends_at, 
 
 
 def start_session(db: sqlite3.Connection, question: StartSession) -> bool:
-    if not keep_session(db, question.session):
+    session = question.session
+    if was_ended(db, marks_against_session(session), marked_until(session.created_at)):
+        return False
+    if not keep_session(db, session):
         return False
     if question.replaces is not None and question.replaces != question.session.fingerprint:
         _end(db, [question.replaces])
@@ -97,8 +102,14 @@ def end_sessions(db: sqlite3.Connection, question: EndSessions) -> int:
     return ended
 
 
-def end_linked_sessions(db: sqlite3.Connection, question: EndLinkedSessions) -> int:
+def end_linked_sessions(db: sqlite3.Connection, question: EndLinkedSessions) -> int | None:
     refuse_unnamed(question)
+    if question.spends is not None and not spend_once(db, question.spends):
+        return None
+    if question.at is not None:
+        end_log_ins(db, question, question.at)
+    if not storable(f"{question.issuer}{question.sid}{question.account}"):
+        return 0
     values = {"issuer": question.issuer, "sid": question.sid, "account": question.account}
     return _end(db, [fingerprint for (fingerprint,) in db.execute(_LINKED, values).fetchall()])
 

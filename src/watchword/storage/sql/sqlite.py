@@ -220,6 +220,12 @@ class SqliteStorage:
     def spend_once(self, question: questions.SpendOnce) -> bool:
         return self._change(lambda db: once_writes.spend_once(db, question))
 
+    def finish_log_in(self, question: questions.FinishLogIn) -> questions.Finish:
+        return self._change(lambda db: once_writes.finish_log_in(db, question))
+
+    def end_half_log_ins(self, question: questions.EndHalfLogIns) -> None:
+        self._change(lambda db: once_writes.end_log_ins(db, question, question.at))
+
     # --- families, tokens, keys, clients
 
     def start_family(self, question: questions.StartFamily) -> FamilyStart:

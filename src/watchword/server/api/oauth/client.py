@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from watchword.core.ask import AnswerFailed, Steps
-from watchword.core.decide import Refused, unavailable
+from watchword.core.beside import unavailable
+from watchword.core.decision import Refused
 from watchword.core.grants import Client
 from watchword.flows.client_authentication import authenticate_client
 from watchword.http.oauth_error import OAuthError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watchword.core.ask import AnswerFailed
-from watchword.core.decide import unavailable
+from watchword.core.beside import unavailable
 from watchword.core.principal import Principal
 from watchword.core.requirement import Requirement
 from watchword.http.json_rpc import Call as RpcCall

@@ -1,0 +1,1 @@
+"""`[auth_key]`: the mechanism of that name."""

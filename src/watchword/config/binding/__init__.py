@@ -1,0 +1,1 @@
+"""What sessions and Auth-Keys are bound to, besides their tokens."""

@@ -1,0 +1,1 @@
+"""`[client_certificate]`: the mechanism of that name."""

@@ -1,0 +1,1 @@
+"""`[digest]`: the mechanisms `digest` and `digest-md5`."""

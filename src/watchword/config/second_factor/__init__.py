@@ -1,0 +1,1 @@
+"""`[second_factor]`: codes from an authenticator besides the password."""

@@ -1,0 +1,1 @@
+"""`[server]`: where the server listens, and whom it believes."""

@@ -1,0 +1,1 @@
+"""`[[service_account]]`: programs that are known from the configuration alone."""

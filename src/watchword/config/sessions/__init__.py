@@ -1,0 +1,1 @@
+"""`[session]`: how long log-ins last, and where they are kept."""

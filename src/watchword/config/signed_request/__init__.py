@@ -1,0 +1,1 @@
+"""`[signed_request]`: the mechanism of that name."""

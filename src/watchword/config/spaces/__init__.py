@@ -1,0 +1,1 @@
+"""`[[space]]`: protection spaces, and what their targets demand."""

@@ -1,0 +1,1 @@
+"""`[url_session]` and `[url_key]`: the mechanisms of those names."""

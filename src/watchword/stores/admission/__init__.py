@@ -1,0 +1,1 @@
+"""The answers to questions about secrets: who is held up first, and only then what the stores say."""

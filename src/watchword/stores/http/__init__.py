@@ -1,0 +1,1 @@
+"""Stores that another server answers for by HTTP."""

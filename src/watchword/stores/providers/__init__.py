@@ -1,0 +1,1 @@
+"""Providers of the credentials that users have for APIs of third parties."""
