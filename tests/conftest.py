@@ -106,3 +106,4 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(10_000)  # tests make much, and most of it goes by itself
