@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import termios
+from contextlib import suppress
 
 from tests.cli.calling import PROGRAM, Shell, environment, lines_of, until, user
 from watchword.cli.run import INTERRUPTED
@@ -48,6 +49,14 @@ class Terminal:
         """Once what is typed is not shown any more."""
         until(lambda: not termios.tcgetattr(self._ours)[3] & termios.ECHO)
         self.type(text)
+
+    def interrupt(self) -> int:
+        """Ctrl-C, once more where Python did not hear it, in the moment before it reads; and the exit code."""
+        while True:
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)
+                return self.end()
 
     def end(self) -> int:
         """The exit code; what is still shown is kept."""
@@ -92,8 +101,7 @@ def test_on_a_terminal_lists_are_tables_and_deleting_is_asked_about(shell: Shell
     assert "Nothing was deleted." in asked.shown
     asked = Terminal("user", "delete", "[bold]ann", f"--data={shell.data}")
     asked.expect("[y/N]: ")
-    asked.type("\x03")
-    assert asked.end() == INTERRUPTED
+    assert asked.interrupt() == INTERRUPTED
     assert "Traceback" not in asked.shown
     assert shell.user("[bold]ann")
 
