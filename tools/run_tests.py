@@ -19,6 +19,8 @@ from xml.etree import ElementTree
 REPORTS = Path(sys.prefix) / "test-reports"
 WORKERS = max(2, min(4, (os.cpu_count() or 2) + 1))  # many tests wait, for servers that they started
 NO_TESTS = 5  # pytest's exit code
+LONGEST = 1800
+"""Seconds until a phase without long tests is given up: where a worker dies, pytest-xdist may wait for it for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,14 @@ def main(arguments: list[str]) -> int:
 
 def run(phase: Phase, arguments: list[str]) -> int:
     report(phase).unlink(missing_ok=True)
-    markers = phase.markers if os.environ.get("LONG") else f"{phase.markers} and not long"
+    long = bool(os.environ.get("LONG"))
+    markers = phase.markers if long else f"{phase.markers} and not long"
     command = [sys.executable, "-m", "pytest", "-m", markers, f"--junit-xml={report(phase)}", *phase.arguments]
-    return subprocess.run([*command, *(arguments or files(phase))]).returncode
+    try:
+        return subprocess.run([*command, *(arguments or files(phase))], timeout=None if long else LONGEST).returncode
+    except subprocess.TimeoutExpired:
+        print(f"\nThe phase {phase.name!r} did not end within {LONGEST} s, and was given up.")
+        return 1
 
 
 def files(phase: Phase) -> list[str]:

@@ -64,13 +64,13 @@ def _httpauth(folder: Path, stack: ExitStack) -> Flask:
     table = Table(folder / "flask-httpauth.db", generate_password_hash(PASSWORD))
     stack.callback(table.close)
 
-    @auth.verify_password  # type: ignore[untyped-decorator]  # it comes without types  # it comes without types
+    @auth.verify_password  # type: ignore[untyped-decorator]  # the peer has no types  # it comes without types  # it comes without types
     def verify(name: str, password: str) -> str | None:
         kept = table.password_hash(name)
         return name if kept is not None and check_password_hash(kept, password) else None
 
     @app.get(PATH)
-    @auth.login_required  # type: ignore[untyped-decorator]
+    @auth.login_required  # type: ignore[untyped-decorator]  # the peer has no types
     def hello() -> dict[str, str]:
         return {"hello": str(auth.current_user())}
 

@@ -17,24 +17,12 @@ from playwright.sync_api import (
     Dialog,
     Page,
     Response,
-    expect,
-    sync_playwright,
 )
 
+from tests.browser.chromium import PATIENCE, launched
 from tests.demo.running import Demo, run_demo, serve
 from watchword.edge.asgi import Application
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-# In milliseconds. Longer than any wait that the page counts down, on a busy machine too.
-PATIENCE = 60_000
 INTERACTIVE = re.compile(r"\b(?:basic|digest|negotiate|ntlm)\b", re.IGNORECASE)
 
 # What Chromium writes for every answer from 400 on, whatever the page makes of it.
@@ -134,11 +122,8 @@ def serve_beside() -> Iterator[Callable[[Application], str]]:
 @pytest.fixture(scope="module")
 def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
     """For one module and no longer: while Playwright runs, no test can start an event loop of its own."""
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
+    with launched(require_program("chromium")) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def put(storage: Storage, credential: ThirdPartyCredential) -> Put:
 
 
 def listed(storage: Storage, *question: object, **named: object) -> list[tuple[str, str]]:
-    them = storage.third_party.list(ListThirdPartyCredentials(*question, **named))  # type: ignore[arg-type]
+    them = storage.third_party.list(ListThirdPartyCredentials(*question, **named))  # type: ignore[arg-type]  # of several types
     return [(each.subject, each.provider) for each in them]
 
 

@@ -108,7 +108,7 @@ def test_provider_that_wants_fewer_requests_is_heard__S1_4__C21() -> None:
     ],
 )
 def test_no_answer_is_told_by_its_kind__S1_4__C21(kind: str, answered: int) -> None:
-    refused = relayed(NoProviderAnswer(kind), DEFAULT, "github", NOW)  # type: ignore[arg-type]
+    refused = relayed(NoProviderAnswer(kind), DEFAULT, "github", NOW)  # type: ignore[arg-type]  # a str from a table
     assert isinstance(refused, Refused)
     assert (refused.cell, refused.status) == ("C21", answered)
     assert refused.retry_after is not None

@@ -5,58 +5,29 @@ The sign-in form checks a password with Basic once, without a pop-up; then the a
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import signal
-import subprocess
-import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.examples.conftest import running
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60
 PASSWORD = "correct horse battery"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d \([A-Za-z ]+\)")
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the running blog is."""
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "examples" / "blog" / "run.py"), "--free-ports"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], PATIENCE)[0], "the example did not start"
-        said = process.stdout.readline()
-        assert said.startswith("Open http://"), said
-        yield said.split()[1].rstrip("/")
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
-        process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
+    with running("blog", says="Open") as url:
+        yield url.rstrip("/")
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:

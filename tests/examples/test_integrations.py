@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect
+
+from tests.examples.conftest import running
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d \([A-Za-z ]+\)")
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the page of the running example is."""
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "examples" / "integrations" / "run.py"), "--free-ports"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], PATIENCE)[0], "the example did not start"
-        said = process.stdout.readline()
-        assert said.startswith("Open http://"), said
-        yield said.split()[1]
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
-        process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
+    with running("integrations", says="Open") as url:
+        yield url
 
 
 class Seen:
@@ -65,10 +36,6 @@ class Seen:
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("response", self._response)
-
-    def _console(self, said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning"):
-            self.complaints.append(said.text)
 
     def _response(self, answer: Response) -> None:
         self.answers.append(answer)

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import FLAGS, PATIENCE, Watched
+from tests.browser.conftest import Watched
+from tests.examples.conftest import running
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-LONGEST = 60
-"""Seconds until the example must have started, or ended."""
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the page of the running example is."""
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "examples" / "javascript-front-end" / "run.py"), "--free-ports"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], LONGEST)[0], "the example did not start"
-        said = process.stdout.readline()
-        assert said.startswith("Open http://"), said
-        yield said.split()[1]
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(LONGEST) == 0
-        process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(require_program: Callable[[str], str]) -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
+    with running("javascript-front-end", says="Open") as url:
+        yield url
 
 
 def fits(page: Page) -> bool:

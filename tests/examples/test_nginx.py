@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import shlex
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.examples.conftest import running
+
 pytestmark = pytest.mark.nginx
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nginx"
-PATIENCE = 60
 ASKED = re.findall(r"^(curl .*?) +# (\d{3})(?:: (.*))?$", (EXAMPLE / "README.md").read_text("utf-8"), re.MULTILINE)
 
 
@@ -25,22 +22,8 @@ ASKED = re.findall(r"^(curl .*?) +# (\d{3})(?:: (.*))?$", (EXAMPLE / "README.md"
 def url(require_program: Callable[[str], str]) -> Iterator[str]:
     """Where nginx listens."""
     require_program("nginx")
-    process = subprocess.Popen(
-        [sys.executable, str(EXAMPLE / "run.py"), "--free-ports"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1] / "src")},
-    )
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], PATIENCE)[0], "the example did not start"
-        said = process.stdout.readline()
-        assert said.startswith("Ask http://"), said
-        yield said.split()[1]
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
-        process.stdout.close()
+    with running("nginx", says="Ask") as url:
+        yield url
 
 
 def test_there_are_commands() -> None:

@@ -35,7 +35,7 @@ class World:
             if sign.isdigit():
                 self.now += int(sign)
                 continue
-            admitted = self.ask({".": "answered", "x": "unanswered", "-": "not-asked"}[sign])  # type: ignore[arg-type]
+            admitted = self.ask({".": "answered", "x": "unanswered", "-": "not-asked"}[sign])  # type: ignore[arg-type]  # one of them
             became += "o" if isinstance(admitted, Paused) else "?" if admitted.probe else "+"
         return became
 
@@ -91,7 +91,7 @@ def test_what_was_asked_before_it_opened_neither_closes_nor_prolongs_it__F6__C21
     world.now += 4
     for admitted, ending in zip(early[3:], ("answered", "unanswered"), strict=True):
         assert isinstance(admitted, Admitted)
-        world.breaker.settle(admitted, ending)  # type: ignore[arg-type]
+        world.breaker.settle(admitted, ending)  # type: ignore[arg-type]  # a str from a table
     assert world.ask("answered") == Paused(1)
     world.now += 1
     assert world.ask("answered") == Admitted(probe=True, alone=True)

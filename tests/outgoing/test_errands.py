@@ -21,7 +21,7 @@ class Line(Errands):
     def __init__(self, **options: object) -> None:
         self.events: list[Event] = []
         self.told = threading.Semaphore(0)
-        super().__init__("test", self._hear, **{"pauses": (0.01, 0.01), **options})  # type: ignore[arg-type]
+        super().__init__("test", self._hear, **{"pauses": (0.01, 0.01), **options})  # type: ignore[arg-type]  # of several types
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)

@@ -60,7 +60,7 @@ def speaking(authority: Authority, folder: Path, name: str) -> ssl.SSLContext:
 
 def sends(port: int, authorities: Path | None = None, **options: object) -> Callable[[], None]:
     options = {"host": "localhost", "port": port, "patience": 30.0, "authorities": authorities, **options}
-    sender = SmtpSender(SmtpServer(**options), FROM)  # type: ignore[arg-type]
+    sender = SmtpSender(SmtpServer(**options), FROM)  # type: ignore[arg-type]  # of several types
     return lambda: sender.send(MAIL)
 
 

@@ -295,7 +295,7 @@ def test_what_is_done_is_logged_by_its_name_and_who_did_it__F33(server: Live, lo
     assert (began["event"], began["level"], began["subject"], began["by"]) == ("user_created", "info", "eve", "root")
     assert done(login, 200)["event"] == "authn_login_success"
     # The user's values are of several types, the password is text.
-    openmrs = request("GET", "/ws/rest/v1/session", basic("eve", user["password"]), last=True)  # type: ignore[arg-type]
+    openmrs = request("GET", "/ws/rest/v1/session", basic("eve", user["password"]), last=True)  # type: ignore[arg-type]  # a str
     assert done(openmrs, 200)["event"] == "authn_login_success"
     (answer,) = exchange(port, login)
     log.lines(1)
@@ -311,7 +311,7 @@ def test_what_is_done_is_logged_by_its_name_and_who_did_it__F33(server: Live, lo
     assert (patch["event"], patch["by"]) == ("privilege_permissions_changed", "root")
     change = {"password": "another password", "current_password": user["password"]}
     # The user's values are of several types, the password is text.
-    own = json_request("PUT", "/users/eve/password", change, basic("eve", user["password"]), last=True)  # type: ignore[arg-type]
+    own = json_request("PUT", "/users/eve/password", change, basic("eve", user["password"]), last=True)  # type: ignore[arg-type]  # a str
     assert done(own, 204)["event"] == "authn_password_change"
     assert done(request("POST", "/users/eve/disable", admin, last=True), 204)["event"] == "user_updated"
     assert done(request("DELETE", "/users/eve", admin, last=True), 204)["event"] == "user_deleted"

@@ -91,7 +91,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # --- the connection ----------------------------------------------------------------------------------------------
 
-    # Uvicorn's narrows it in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own is narrower
         super().connection_made(transport)
         secure = self.scheme == "https"
@@ -231,7 +230,6 @@ class BoundedProtocol(HttpToolsProtocol):
             if self.parser.should_upgrade():
                 self._amid = head.framing
             if not self.cycle.keep_alive:
-                # As much of a transport as a cycle uses.
                 self.cycle.transport = Lingering(self.transport, self._close)  # type: ignore[assignment]  # as much of one as is used
         self._phase, self._begun, self._counted = _CONTENT, True, 0
 

@@ -74,16 +74,16 @@ class Plain(APIView):
 
 
 class ForUsers(Plain):
-    permission_classes = [IsAuthenticated]  # noqa: RUF012
+    permission_classes = [IsAuthenticated]  # noqa: RUF012 - as DRF has it
 
 
 class ForClerks(Plain):
-    permission_classes = [Authenticated(roles={"clerk"})]  # noqa: RUF012
+    permission_classes = [Authenticated(roles={"clerk"})]  # noqa: RUF012 - as DRF has it
 
 
 class ForAnybody(Plain):
     authentication_classes: Sequence[type[Any]] = []
-    permission_classes = [Optional()]  # noqa: RUF012
+    permission_classes = [Optional()]  # noqa: RUF012 - as DRF has it
 
 
 class IsSafe(BasePermission):
@@ -92,15 +92,15 @@ class IsSafe(BasePermission):
 
 
 class ForReaders(Plain):
-    permission_classes = [IsSafe | Authenticated(roles={"clerk"})]  # noqa: RUF012
+    permission_classes = [IsSafe | Authenticated(roles={"clerk"})]  # noqa: RUF012 - as DRF has it
 
     def post(self, request: Request) -> Response:
         return told(request)
 
 
 class Records(ViewSet):
-    authentication_classes = [WatchwordAuthentication]  # noqa: RUF012
-    permission_classes = [IsAuthenticated & Authenticated(roles={"clerk"})]  # noqa: RUF012
+    authentication_classes = [WatchwordAuthentication]  # noqa: RUF012 - as DRF has it
+    permission_classes = [IsAuthenticated & Authenticated(roles={"clerk"})]  # noqa: RUF012 - as DRF has it
 
     def list(self, request: Request) -> Response:
         return told(request)
@@ -295,8 +295,8 @@ def test_who_judges_may_be_said_in_a_class_instead_of_the_setting(server: Double
     judging = type("Judging", (WatchwordAuthentication,), {"auth": auth})
 
     class View(Plain):
-        authentication_classes = [judging]  # noqa: RUF012
-        permission_classes = [Authenticated(auth)]  # noqa: RUF012
+        authentication_classes = [judging]  # noqa: RUF012 - as DRF has it
+        permission_classes = [Authenticated(auth)]  # noqa: RUF012 - as DRF has it
 
     with django_site.site([path("x", View.as_view())], MIDDLEWARE=[]):
         client = Client()

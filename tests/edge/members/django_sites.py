@@ -138,7 +138,7 @@ def drf_site(house: House, protected: bool, whole: Mapping[str, Any]) -> Ask:
             members["authentication_classes"] = [authentication]
             members["permission_classes"] = list(permissions)
             members["renderer_classes"] = [JSONRenderer]
-            return type("View", (APIView,), members).as_view()  # type: ignore[attr-defined]
+            return type("View", (APIView,), members).as_view()  # type: ignore[attr-defined]  # a class made here
 
         patterns = [re_path(f"^at/{name}/", view(permission)) for name, permission in demanding(drf, house)]
         patterns.append(re_path(r"(?s)^.*\Z", view() if protected else view(drf.Optional(house))))

@@ -33,8 +33,7 @@ _WITH_ID = """SELECT fingerprint FROM sessions
 _END_OF_SUBJECT = "DELETE FROM sessions WHERE subject = :subject AND fingerprint IS NOT :keep"
 _END_ALL = "DELETE FROM sessions"  # without WHERE: SQLite then drops whole pages, whatever the number of sessions
 _TAKE = f"SELECT {', '.join(_COLUMNS)} FROM sessions WHERE fingerprint = ?"  # noqa: S608 - constants
-# Column names are constants of ours, no input.
-_PUT_BACK = f"INSERT INTO sessions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_PUT_BACK = f"INSERT INTO sessions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - the same
 _LINKED = """SELECT fingerprint FROM sessions
     WHERE issuer = :issuer AND (:sid IS NULL OR sid = :sid) AND (:account IS NULL OR subject = :account)"""
 _IS_KEPT = "SELECT 1 FROM sessions WHERE fingerprint = ?"
